@@ -1,0 +1,1 @@
+"""Builds the parts from the settings, runs them and closes them."""

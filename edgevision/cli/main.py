@@ -1,0 +1,79 @@
+"""The command `edgevision`: finds the subcommand, turns errors into one line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, NoReturn
+
+import click
+
+from edgevision import __version__
+from edgevision.errors import EdgevisionError
+from edgevision.kinds import Kind, load
+
+COMMANDS = {
+    "run": Kind("edgevision.cli.run:run", "recognise what is in front of the camera"),
+    "classify": Kind("edgevision.cli.classify:classify", "recognise what is on photos"),
+    "cameras": Kind("edgevision.cli.cameras:cameras", "list cameras, take a test picture"),
+    "init": Kind("edgevision.cli.init:init", "write a first configuration"),
+    "config": Kind("edgevision.cli.config:config", "show, check and explain the settings"),
+    "models": Kind("edgevision.cli.models:models", "list the networks and heads"),
+    "eval": Kind("edgevision.cli.eval:evaluate", "measure accuracy on labelled photos"),
+    "bench": Kind("edgevision.cli.bench:bench", "measure speed"),
+    "doctor": Kind("edgevision.cli.doctor:doctor", "check this device and tell how to mend it"),
+}
+
+
+class LazyGroup(click.Group):
+    """Imports a subcommand's module only when it is called, since starting counts on a Pi."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of the table."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, or None (which click turns into a usage error)."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = load(COMMANDS, cmd_name, "command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of `--help`, without importing every command."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, kind.says) for name, kind in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="edgevision")
+def cli() -> None:
+    """Recognise what is in front of a camera, on the device, with no cloud.
+
+    Start with:  edgevision run --task dogs
+    """
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line and exit: 0 done, 2 what was written is wrong, 3 a device is absent."""
+    try:
+        code: Any = cli.main(arguments, prog_name="edgevision", standalone_mode=False)
+    except click.exceptions.Exit as leaving:
+        code = leaving.exit_code
+    except click.Abort:
+        code = 130
+    except click.ClickException as error:
+        print(f"edgevision: {error.format_message()}", file=sys.stderr)
+        code = 2
+    except EdgevisionError as error:
+        for line in str(error).splitlines():
+            print(f"edgevision: {line}", file=sys.stderr)
+        code = error.exit_code
+    except BrokenPipeError:
+        # The reader has gone (`| head`); writing to it again at exit would print a traceback.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,1 @@
+"""Settings: defaults, then a YAML file, then the environment, then flags."""

@@ -1,0 +1,7 @@
+"""What runs a network: one kind a file."""
+
+from edgevision.kinds import Kind
+
+KINDS = {
+    "cpu": Kind("edgevision.engines.litert:LiteRt", "LiteRT or tflite-runtime on the CPU"),
+}

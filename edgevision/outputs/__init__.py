@@ -1,0 +1,11 @@
+"""What is done with reports: one kind a file."""
+
+from edgevision.kinds import Kind
+
+KINDS = {
+    "console": Kind("edgevision.outputs.console:Console", "a line on the terminal for each event"),
+    "jsonl": Kind("edgevision.outputs.jsonl:JsonLines", "events as JSON lines"),
+    "screen": Kind("edgevision.outputs.screen:Screen", "a window with the overlay", "display"),
+    "video": Kind("edgevision.outputs.video:VideoFile", "a video file with the overlay"),
+    "snapshots": Kind("edgevision.outputs.snapshots:Snapshots", "JPEGs with the overlay"),
+}

@@ -1,0 +1,1 @@
+"""Arithmetic on pictures: into the input tensor, and onto the overlay."""

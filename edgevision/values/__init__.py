@@ -1,0 +1,1 @@
+"""Frozen values that travel through the pipeline; none knows a vendor, a thread or an output."""

@@ -1,0 +1,1 @@
+"""Knowledge about networks: layer tables, files, heads. No device, no frame."""
