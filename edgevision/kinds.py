@@ -22,7 +22,7 @@ class Kind:
     """Where a kind lives.
 
     Attributes:
-        path: "package.module:Name".
+        path: "package.module:Name"; without a Name the module itself is loaded.
         says: one line for lists and the documentation.
         extra: the optional dependency that brings what it needs, if any.
     """
@@ -44,7 +44,8 @@ def load(table: Mapping[str, Kind], name: str, what: str) -> Any:
         raise ConfigError(f"{what} {name!r} is not known{suggestion(name, table)}")
     module, _, attribute = kind.path.partition(":")
     try:
-        return getattr(importlib.import_module(module), attribute)
+        loaded = importlib.import_module(module)
+        return getattr(loaded, attribute) if attribute else loaded
     except ModuleNotFoundError as error:
         if kind.extra is None or (error.name or "").startswith("edgevision"):
             raise

@@ -38,6 +38,9 @@ class Source(Protocol):
         trace: TracebackType | None,
     ) -> None: ...
     def __iter__(self) -> Iterator[Frame]: ...
+    def stop(self) -> None:
+        """End the iteration soon; may be called from any thread, and twice."""
+        ...
 
 
 class Region(Protocol):

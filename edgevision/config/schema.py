@@ -1,0 +1,414 @@
+"""The whole tree of settings: every key with its default, range, unit and one line of words.
+
+`config default`, `config schema`, docs/configuration.md and the messages about wrong values are
+all made from, or held against, the classes here. Short forms (`source: URI`, `region: auto`,
+`model: ID`, `jsonl: true`) are widened into mappings by `widen` before anything is checked.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+VERSION = 1
+"""The version of the tree; a change that makes older files wrong adds one and a step in migrate."""
+
+LATER: dict[str, frozenset[str]] = {
+    "": frozenset({"web", "mqtt", "models", "geo", "governor", "privacy", "device"}),
+    "outputs": frozenset({"mqtt", "homeassistant", "webhook", "notify", "clips"}),
+    "engine.device": frozenset({"edgetpu", "gpu", "npu"}),
+}
+"""Words that are planned, by the key under which they stand; they are told from misspelt ones."""
+
+
+def _path(path: Path) -> Path:
+    if any(ord(letter) < ord(" ") for letter in str(path)):
+        raise PydanticCustomError("path", "a path holds no control characters")
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise PydanticCustomError("path", "there is no such user's home folder") from None
+
+
+def _unlike(values: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(values)) < len(values):
+        raise PydanticCustomError("twice", "a name stands twice in the list")
+    return values
+
+
+Whole = Annotated[int, Field(strict=True)]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Share = Annotated[Number, Field(ge=0, le=1)]
+Switch = Annotated[bool, Field(strict=True)]
+Text = Annotated[str, Field(strict=True, min_length=1, max_length=2000, pattern=r"^[^\x00-\x1f]+$")]
+Name = Annotated[
+    str, Field(strict=True, min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+]
+File = Annotated[Path, AfterValidator(_path)]
+
+
+def _branch(says: str) -> Any:
+    """A branch that is there with its own defaults when nothing is given."""
+    return Field({}, validate_default=True, description=says)
+
+
+class Branch(BaseModel):
+    """A mapping of the tree: no unknown keys, and nobody changes it after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=(), defer_build=True)
+
+
+class Source(Branch):
+    """Where frames come from."""
+
+    uri: Text = Field("auto", description="address of the camera or file, see docs/sources.md")
+    name: Name = Field("camera", description="name in events and topics; letters, digits, - _ .")
+    stall_s: Annotated[Number, Field(ge=0.5, le=600)] = Field(
+        5.0, description="seconds without a frame after which a live source is opened again"
+    )
+    loop: Switch = Field(False, description="start a file again at its end")
+
+
+class Region(Branch):
+    """Where on the frame to look, and how often when nothing moves."""
+
+    kind: Literal["auto", "full", "zone", "motion", "zoom"] = Field(
+        "auto", description="full frame, a fixed zone, what moves, a closer look, or all of it"
+    )
+    zone: tuple[Share, Share, Share, Share] | None = Field(
+        None, description="x, y, width and height in 0..1 of the frame; kind zone needs it"
+    )
+    idle_fps: Annotated[Number, Field(ge=0, le=60)] = Field(
+        1.0, description="frames per second that are looked at while nothing moves; 0 for none"
+    )
+    max_passes: Annotated[Whole, Field(ge=1, le=8)] = Field(
+        2, description="most inferences for one frame"
+    )
+    padding: Share = Field(
+        0.15, description="margin around what moves, as a share of its longer side"
+    )
+
+    @model_validator(mode="after")
+    def _zone_fits(self) -> Region:
+        if self.zone is None:
+            if self.kind == "zone":
+                raise PydanticCustomError(
+                    "zone", "kind zone needs a zone: [x, y, width, height] in 0..1", {"at": "zone"}
+                )
+            return self
+        x, y, width, height = self.zone
+        slack = 1e-6
+        if not (width > 0 and height > 0 and x + width <= 1 + slack and y + height <= 1 + slack):
+            raise PydanticCustomError(
+                "zone",
+                "the zone leaves the frame or is empty; expected x, y, width and height with"
+                " x + width and y + height at most 1",
+                {"at": "zone"},
+            )
+        return self
+
+
+class Engine(Branch):
+    """What runs the network."""
+
+    runtime: Literal["auto", "litert", "tflite_runtime"] = Field(
+        "auto", description="the installed TFLite runtime to use; auto takes LiteRT if it is there"
+    )
+    device: Literal["cpu", "auto"] = Field("cpu", description="what computes")
+    threads: Annotated[Whole, Field(ge=1, le=64)] = Field(
+        1, description="threads of one inference; the other cores decode and draw"
+    )
+    xnnpack: Switch = Field(True, description="use XNNPACK's faster kernels")
+
+
+class Model(Branch):
+    """The network, its labels and its heads."""
+
+    use: Text = Field("default", description="name from `edgevision models list`, or a .tflite file")
+    labels: File | None = Field(None, description="label file for a model that brings none")
+    heads: dict[Name, File] = Field(
+        {}, description="head file (.npz) by task, in place of the one in the package"
+    )
+
+
+class Rule(Branch):
+    """When scores become a sighting; an empty value leaves it to the next wider setting."""
+
+    threshold: Share | None = Field(
+        None, description="score from which something is seen; empty: the task's own"
+    )
+    release: Share | None = Field(
+        None, description="score under which it is gone, at most threshold; empty: the task's own"
+    )
+    window_s: Annotated[Number, Field(ge=0, le=60)] | None = Field(
+        None, description="seconds over which scores are smoothed"
+    )
+    min_hits: Annotated[Whole, Field(ge=1, le=1000)] | None = Field(
+        None, description="frames in the window that have to agree"
+    )
+    hold_s: Annotated[Number, Field(ge=0, le=3600)] | None = Field(
+        None, description="seconds without a hit after which a sighting ends"
+    )
+    cooldown_s: Annotated[Number, Field(ge=0, le=86400)] | None = Field(
+        None, description="seconds after a sighting in which its label starts no other"
+    )
+    presence: Share | None = Field(
+        None, description="summed score of the task's classes under which there is none of them"
+    )
+    top: Annotated[Whole, Field(ge=1, le=100)] | None = Field(
+        None, description="best guesses that an event lists"
+    )
+
+    @model_validator(mode="after")
+    def _release_fits(self) -> Rule:
+        _release_under(self.release, self.threshold, "release")
+        return self
+
+
+class Decide(Branch):
+    """When scores become a sighting."""
+
+    mode: Literal["sightings", "frames"] = Field(
+        "sightings", description="one event for a sighting, or one for every frame"
+    )
+    threshold: Share | None = Field(
+        None, description="score from which something is seen; empty: the task's own"
+    )
+    release: Share | None = Field(
+        None, description="score under which it is gone, at most threshold; empty: the task's own"
+    )
+    window_s: Annotated[Number, Field(ge=0, le=60)] = Field(
+        1.0, description="seconds over which scores are smoothed"
+    )
+    min_hits: Annotated[Whole, Field(ge=1, le=1000)] = Field(
+        3, description="frames in the window that have to agree"
+    )
+    hold_s: Annotated[Number, Field(ge=0, le=3600)] = Field(
+        2.0, description="seconds without a hit after which a sighting ends"
+    )
+    cooldown_s: Annotated[Number, Field(ge=0, le=86400)] = Field(
+        5.0, description="seconds after a sighting in which its label starts no other"
+    )
+    presence: Share = Field(
+        0.5, description="summed score of the task's classes under which there is none of them"
+    )
+    top: Annotated[Whole, Field(ge=1, le=100)] = Field(
+        5, description="best guesses that an event lists"
+    )
+    tasks: dict[Name, Rule] = Field(
+        {}, description="the same keys (without mode and tasks) for one task, by its name"
+    )
+
+    @model_validator(mode="after")
+    def _release_fits(self) -> Decide:
+        _release_under(self.release, self.threshold, "release")
+        for name, rule in self.tasks.items():
+            threshold = self.threshold if rule.threshold is None else rule.threshold
+            release = self.release if rule.release is None else rule.release
+            _release_under(release, threshold, f"tasks.{name}")
+        return self
+
+    def of(self, task: str) -> Decide:
+        """What holds for `task`: its own rule over the general one, with `tasks` empty."""
+        rule = self.tasks.get(task)
+        own = {} if rule is None else {key: one for key, one in rule if one is not None}
+        return self.model_copy(update={**own, "tasks": {}})
+
+
+def _release_under(release: float | None, threshold: float | None, at: str) -> None:
+    if release is not None and threshold is not None and release > threshold:
+        raise PydanticCustomError(
+            "release",
+            "release {release} is over threshold {threshold}; expected at most that",
+            {"release": release, "threshold": threshold, "at": at},
+        )
+
+
+class Console(Branch):
+    """A line on the terminal for each event."""
+
+    color: Literal["auto", "always", "never"] = Field(
+        "auto", description="colours; auto: when on a terminal"
+    )
+
+
+class Jsonl(Branch):
+    """A line of JSON for each event."""
+
+    path: File = Field(description="the file that is appended to; - for the standard output")
+
+
+class Screen(Branch):
+    """A window with the picture and what is seen."""
+
+    fullscreen: Switch = Field(False, description="fill the whole screen")
+    width: Annotated[Whole, Field(ge=160, le=7680)] = Field(1280, description="width in pixels")
+    height: Annotated[Whole, Field(ge=120, le=4320)] = Field(720, description="height in pixels")
+
+
+class Video(Branch):
+    """A video file of the picture with what is seen painted on it."""
+
+    path: File = Field(description="the file, .mp4; an earlier one is replaced")
+    fps: Annotated[Number, Field(gt=0, le=240)] | None = Field(
+        None, description="frames per second; empty: the source's own"
+    )
+
+
+class Snapshots(Branch):
+    """A folder of pictures of what was seen."""
+
+    folder: File = Field(description="the folder; it is made when it is not there")
+    every_s: Annotated[Number, Field(ge=0, le=86400)] = Field(
+        0.0, description="seconds from one picture to the next; 0: one for each event"
+    )
+    quality: Annotated[Whole, Field(ge=1, le=100)] = Field(85, description="JPEG quality")
+    keep: Annotated[Whole, Field(ge=1, le=1_000_000)] = Field(
+        1000, description="pictures that are kept; the oldest is deleted first"
+    )
+
+
+class Outputs(Branch):
+    """Where it is told; true turns one on, false (here: None) turns it off."""
+
+    console: Console | None = _branch("lines on the terminal")
+    jsonl: Jsonl | None = Field(None, description="events as JSON lines")
+    screen: Screen | None = Field(None, description="a window; needs the extra `display`")
+    video: Video | None = Field(None, description="a video with the answers painted on it")
+    snapshots: Snapshots | None = Field(None, description="pictures of what was seen")
+
+
+class Store(Branch):
+    """The database of events."""
+
+    enabled: Switch = Field(True, description="keep events in a database")
+    path: File | None = Field(
+        None, description="its file; empty: edgevision/events.sqlite in the user's state folder"
+    )
+
+    def file(self, environ: Mapping[str, str]) -> Path:
+        """Where the database lies: `path`, else in $XDG_STATE_HOME or ~/.local/state."""
+        if self.path is not None:
+            return self.path
+        return folder(environ, "XDG_STATE_HOME", ".local/state") / "edgevision" / "events.sqlite"
+
+
+class Log(Branch):
+    """What the program tells about itself, on the standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="the least severe message that is written"
+    )
+    format: Literal["text", "json"] = Field("text", description="lines for people or for machines")
+
+
+class Settings(Branch):
+    """All settings of edgevision."""
+
+    version: Literal[1] = Field(VERSION, description="version of this file's form")
+    task: Annotated[
+        tuple[Name, ...], Field(min_length=1, max_length=16), AfterValidator(_unlike)
+    ] = Field(("dogs",), description="what to recognise: a task, or a list of several")
+    source: Source = _branch("where frames come from: an address or a mapping")
+    sources: Annotated[tuple[Source, ...], Field(max_length=1)] = Field(
+        (), description="the same as a list; this version reads one source"
+    )
+    region: Region = _branch("where to look: a kind or a mapping")
+    engine: Engine = _branch("what runs the network")
+    model: Model = _branch("the network: a name, a file or a mapping")
+    decide: Decide = _branch("when scores become a sighting")
+    outputs: Outputs = _branch("where it is told")
+    store: Store = _branch("the database of events")
+    log: Log = _branch("what the program tells about itself")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_forms(cls, given: Any) -> Any:
+        return widen(given) if isinstance(given, dict) else given
+
+    @field_validator("sources", mode="before")
+    @classmethod
+    def _one_source(cls, given: Any) -> Any:
+        if isinstance(given, (list, tuple)) and len(given) > 1:
+            raise PydanticCustomError(
+                "sources",
+                "{count} sources are given; this version reads one",
+                {"count": len(given)},
+            )
+        return given
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Settings:
+        if self.sources and "source" in self.model_fields_set:
+            raise PydanticCustomError(
+                "sources", "source and sources are both given; expected one", {"at": "sources"}
+            )
+        return self
+
+    @property
+    def the_source(self) -> Source:
+        """The one source, whether it was written as `source` or in `sources`."""
+        return self.sources[0] if self.sources else self.source
+
+
+def widen(tree: Mapping[str, Any]) -> dict[str, Any]:
+    """`tree` with its short forms written out; what is of no known form is left as it is."""
+    wide = dict(tree)
+    for key, form in (("task", _task), ("source", _source), ("region", _region), ("model", _model)):
+        if isinstance(wide.get(key), str):
+            wide[key] = form(wide[key])
+    if isinstance(wide.get("sources"), (list, tuple)):
+        wide["sources"] = [_source(one) if isinstance(one, str) else one for one in wide["sources"]]
+    if isinstance(wide.get("outputs"), dict):
+        wide["outputs"] = {
+            name: ({} if one else None) if isinstance(one, bool) else one
+            for name, one in wide["outputs"].items()
+        }
+    return wide
+
+
+def _task(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",")]
+
+
+def _source(text: str) -> dict[str, Any]:
+    return {"uri": text}
+
+
+def _region(text: str) -> dict[str, Any]:
+    kind, colon, numbers = text.partition(":")
+    if not colon:
+        return {"kind": text}
+    parts = [part.strip() for part in numbers.split(",")]
+    floats = [float(part) if re.fullmatch(r"\d*\.?\d+", part) else part for part in parts]
+    return {"kind": kind, "zone": floats}
+
+
+def _model(text: str) -> dict[str, Any]:
+    return {"use": text}
+
+
+def folder(environ: Mapping[str, str], variable: str, default: str) -> Path:
+    """A folder of the XDG base directory specification: `variable`, else `default` in the home.
+
+    The specification says that a relative path in such a variable is to be ignored.
+    """
+    named = environ.get(variable, "")
+    if named.startswith("/"):
+        return Path(named)
+    home = environ.get("HOME", "")
+    return (Path(home) if home else Path.home()) / default

@@ -1,0 +1,178 @@
+"""TFLite on the CPU: Google's LiteRT, or the older tflite-runtime where LiteRT has no wheel."""
+
+from __future__ import annotations
+
+import math
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Literal
+
+from edgevision.errors import EngineError, ExtraError, ModelError
+from edgevision.kinds import Kind, load
+from edgevision.values.tensor import Features, ModelSpec, Tensor, TensorSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+Runtime = Literal["auto", "litert", "tflite_runtime"]
+
+RUNTIMES = {
+    "litert": Kind("ai_edge_litert.interpreter:", "LiteRT", "litert"),
+    "tflite_runtime": Kind("tflite_runtime.interpreter:", "tflite-runtime", "tflite"),
+}
+_INPUT_TYPES = ("uint8", "int8", "float32")
+
+
+def load_runtime(runtime: Runtime) -> tuple[str, Any]:
+    """The chosen runtime's name and its `interpreter` module; "auto" takes LiteRT if it is there.
+
+    Raises:
+        EngineError: if it is not installed.
+    """
+    wanted = tuple(RUNTIMES) if runtime == "auto" else (runtime,)
+    for name in wanted:
+        with suppress(ExtraError):
+            return name, load(RUNTIMES, name, "runtime")
+    packages = "ai-edge-litert" if runtime != "tflite_runtime" else "tflite-runtime"
+    raise EngineError(f"TFLite runtime {runtime} is not installed: pip install {packages}")
+
+
+class LiteRt:
+    """One interpreter, used by one thread at a time.
+
+    Args:
+        path: the .tflite file.
+        name: how events call the model.
+        sha256: its digest, for events.
+        runtime: which runtime to use.
+        threads: of the interpreter, 1 or more.
+        xnnpack: use the fast kernels of XNNPACK (LiteRT only).
+        resolution: side of the square input in pixels, for networks that can be resized.
+
+    Raises:
+        ModelError: if the file is damaged or no image network.
+        EngineError: if the runtime is missing or refuses the network.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        name: str,
+        sha256: str,
+        *,
+        runtime: Runtime = "auto",
+        threads: int = 1,
+        xnnpack: bool = True,
+        resolution: int | None = None,
+    ) -> None:
+        self.runtime, module = load_runtime(runtime)
+        options: dict[str, Any] = {"model_path": str(path), "num_threads": threads}
+        if not xnnpack and self.runtime == "litert":
+            without = module.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+            options["experimental_op_resolver_type"] = without
+        try:
+            self._interpreter = module.Interpreter(**options)
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(f"{path}: the runtime cannot read it ({error})") from error
+        image = _the_input(self._interpreter.get_input_details(), path)
+        if resolution is not None:
+            shape = [1, resolution, resolution, 3]
+            self._interpreter.resize_tensor_input(image["index"], shape, strict=False)
+        self._allocate(path, resolution)
+        image = self._interpreter.get_input_details()[0]
+        self._input = self._interpreter.tensor(image["index"])
+        outputs = _by_role(self._interpreter.get_output_details(), path)
+        self._outputs = {role: detail["index"] for role, detail in outputs.items()}
+        specs = {role: _spec(detail) for role, detail in outputs.items()}
+        self.spec = ModelSpec(name, sha256, _spec(image), **specs)
+        if resolution is not None:
+            self._check_resized(path, resolution)
+
+    def infer(self, fill: Callable[[npt.NDArray[Any]], None]) -> Features:
+        """One inference; `fill` writes into the input tensor (height, width, 3)."""
+        # The view must be gone before invoke: the runtime refuses to run while one is alive.
+        fill(self._input()[0])
+        try:
+            self._interpreter.invoke()
+        except (RuntimeError, ValueError) as error:
+            raise EngineError(f"{self.spec.name}: inference failed ({error})") from error
+        return Features(**{role: self._read(role) for role in self._outputs})
+
+    def close(self) -> None:
+        """Give back the interpreter."""
+        del self._input
+        del self._interpreter
+
+    def _read(self, role: str) -> Tensor:
+        spec: TensorSpec = getattr(self.spec, role)
+        stored = self._interpreter.get_tensor(self._outputs[role])
+        return Tensor(stored.reshape(spec.shape), spec)
+
+    def _allocate(self, path: Path, resolution: int | None) -> None:
+        try:
+            self._interpreter.allocate_tensors()
+        except (RuntimeError, ValueError) as error:
+            if "edgetpu-custom-op" in str(error):
+                twin = path.name.replace("_edgetpu", "")
+                raise EngineError(
+                    f"{path}: is compiled for the Edge TPU and needs its delegate "
+                    f"(libedgetpu.so.1), which is not in use; on the CPU run {twin}"
+                ) from error
+            if resolution is not None:
+                raise ModelError(f"{path}: cannot be resized to {resolution} pixels") from error
+            raise ModelError(f"{path}: the runtime cannot prepare it ({error})") from error
+
+    def _check_resized(self, path: Path, resolution: int) -> None:
+        # Some networks give an empty output after a resize, without an error.
+        self.infer(lambda tensor: tensor.fill(0))
+        for role in self._outputs:
+            spec: TensorSpec = getattr(self.spec, role)
+            if math.prod(spec.shape) == 0:
+                raise ModelError(f"{path}: has an empty output at {resolution} pixels")
+
+
+def _the_input(details: list[dict[str, Any]], path: Path) -> dict[str, Any]:
+    if len(details) != 1:
+        raise ModelError(f"{path}: has {len(details)} inputs; an image network has one")
+    shape = [int(side) for side in details[0]["shape"]]
+    dtype = details[0]["dtype"].__name__
+    if len(shape) != 4 or shape[0] != 1 or shape[3] != 3 or shape[1] != shape[2]:  # noqa: PLR2004 - (1, side, side, 3)
+        raise ModelError(f"{path}: takes {shape}; expected a square image [1, side, side, 3]")
+    if dtype not in _INPUT_TYPES:
+        raise ModelError(f"{path}: takes {dtype}; expected one of {', '.join(_INPUT_TYPES)}")
+    return details[0]
+
+
+def _spec(detail: dict[str, Any]) -> TensorSpec:
+    shape = tuple(int(side) for side in detail["shape"][1:])
+    if len(shape) == 3 and shape[:2] == (1, 1):  # noqa: PLR2004 - a pooled vector that kept its axes
+        shape = shape[2:]
+    scale, zero_point = detail["quantization"]
+    return TensorSpec(shape, detail["dtype"].__name__, float(scale), int(zero_point))
+
+
+def _by_role(details: list[dict[str, Any]], path: Path) -> dict[str, dict[str, Any]]:
+    """Outputs by what they are, told by shape and name.
+
+    A feature map has (1, h, w, c); a vector is the output beside a map, a pooled (1, 1, 1, c), or
+    one named so; any other (1, n) is a classifier's.
+    """
+    roles: dict[str, dict[str, Any]] = {}
+    has_map = any(len(detail["shape"]) == 4 and detail["shape"][1] > 1 for detail in details)  # noqa: PLR2004
+    for detail in details:
+        shape = [int(side) for side in detail["shape"]]
+        words = str(detail["name"]).lower()
+        if len(shape) == 4 and shape[1] > 1:  # noqa: PLR2004 - (1, h, w, c)
+            role = "map"
+        elif len(shape) == 4 or "vector" in words or "embedding" in words:  # noqa: PLR2004
+            role = "vector"
+        elif len(shape) == 2:  # noqa: PLR2004 - (1, n)
+            role = "vector" if has_map and len(details) == 2 else "logits"  # noqa: PLR2004
+        else:
+            raise ModelError(f"{path}: has an output of shape {shape}; expected [1, classes]")
+        roles.setdefault(role, detail)
+    if not {"vector", "logits"} & set(roles):
+        raise ModelError(f"{path}: has neither classes nor an embedding among its outputs")
+    return roles

@@ -1,0 +1,195 @@
+"""The loop: three threads hand frames on, so that the interpreter never waits for anything else.
+
+    aim     the source's next frame, where to look, the input tensor
+    infer   the network
+    tell    what it means; the outputs, each of which has a thread of its own
+
+One frame at most waits before the network, and reading the next one begins only when that one has
+been taken in: an answer is never older than the inference before it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from edgevision.errors import EngineError, OutputError
+from edgevision.worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    from edgevision.board import Board
+    from edgevision.pipeline.health import Health
+    from edgevision.pipeline.step import Aimed, Looked, Step
+    from edgevision.protocols import Output, Source
+    from edgevision.values.frame import Frame
+    from edgevision.values.report import Report
+
+    Tensors = Sequence[npt.NDArray[Any]]
+
+log = logging.getLogger(__name__)
+
+# Inferences that may be untold: enough to ride out one slow moment of the outputs' hand-over.
+_UNTOLD = 3
+# Failures in a row after which the engine is given up.
+_FAILURES = 5
+
+
+class Loop:
+    """Runs a step over a source's frames and gives the reports to the outputs.
+
+    Args:
+        step: what is done with a frame.
+        source: opened; its frames are read here.
+        outputs: opened; none may block in `write`.
+        board: gets every report.
+        health: counts every report.
+        max_frames: end after this many frames; None: do not.
+        seconds: end after this long; None: do not.
+    """
+
+    def __init__(
+        self,
+        step: Step,
+        source: Source,
+        outputs: Sequence[Output],
+        *,
+        board: Board,
+        health: Health,
+        max_frames: int | None = None,
+        seconds: float | None = None,
+    ) -> None:
+        self._step = step
+        self._source = source
+        self._outputs = outputs
+        self._board = board
+        self._health = health
+        self._max_frames = max_frames
+        self._seconds = seconds
+        self._stopped = threading.Event()
+        self._ended = threading.Event()
+        self._free: SimpleQueue[Tensors | None] = SimpleQueue()
+        self._aimed: SimpleQueue[Aimed | None] = SimpleQueue()
+        self._looked: SimpleQueue[Looked | None] = SimpleQueue()
+        self._room: SimpleQueue[bool] = SimpleQueue()
+
+    def stop(self) -> None:
+        """End soon, with everything told; may be called from a signal handler or any thread."""
+        self._stopped.set()
+        self._free.put(None)
+        self._source.stop()
+
+    def run(self) -> None:
+        """Until the source ends, a limit is reached or `stop` is called.
+
+        Raises:
+            EdgevisionError: that of the source or the engine, when they cannot go on.
+        """
+        self._free.put(self._step.new_tensors())
+        for _ in range(_UNTOLD):
+            self._room.put(item=True)
+        stages = [
+            Worker("aim", lambda _: self._aim()),
+            Worker("infer", lambda _: self._infer()),
+            Worker("tell", lambda _: self._tell()),
+        ]
+        for stage in stages:
+            stage.start()
+        if not self._ended.wait(self._seconds):
+            self.stop()
+            self._ended.wait()
+        # A stage that failed leaves the others waiting.
+        self.stop()
+        for stage in stages:
+            stage.wait(1.0)
+            if stage.error is not None:
+                raise stage.error
+
+    def _aim(self) -> None:
+        try:
+            frames = iter(self._source)
+            number = 0
+            while self._max_frames is None or number < self._max_frames:
+                tensors = self._free.get()
+                if tensors is None or self._stopped.is_set():
+                    break
+                frame = next(frames, None)
+                if frame is None:
+                    break
+                self._aimed.put(self._step.aim(frame, tensors))
+                number += 1
+        finally:
+            self._aimed.put(None)
+
+    def _infer(self) -> None:
+        failures = 0
+        try:
+            while (aimed := self._aimed.get()) is not None:
+                self._room.get()
+                loan = _Loan(self._free, aimed.tensors)
+                try:
+                    looked = self._step.infer(aimed, loan.give_back)
+                except EngineError as error:
+                    failures += 1
+                    self._health.failed += 1
+                    log.warning("frame %d: %s", aimed.frame.number, error)
+                    if failures >= _FAILURES:
+                        raise
+                    self._room.put(item=True)
+                    loan.give_back()
+                    continue
+                failures = 0
+                self._looked.put(looked)
+        finally:
+            self._looked.put(None)
+            # The source's thread may be waiting for tensors that nobody gives back any more.
+            self._free.put(None)
+
+    def _tell(self) -> None:
+        last: dict[str, Frame] = {}
+        try:
+            while (looked := self._looked.get()) is not None:
+                report = self._step.tell(looked)
+                self._room.put(item=True)
+                last[report.frame.source] = report.frame
+                self._health.count(report)
+                self._board.post(report)
+                self._give(report)
+            for frame in last.values():
+                final = self._step.finish(frame)
+                self._health.events += len(final.events)
+                self._give(final)
+        finally:
+            self._ended.set()
+            self._room.put(item=True)
+
+    def _give(self, report: Report) -> None:
+        for output in self._outputs:
+            _write(output, report)
+
+
+def _write(output: Output, report: Report) -> None:
+    try:
+        output.write(report)
+    except OutputError as error:
+        log.warning("output %s: %s", output.name, error)
+
+
+class _Loan:
+    """Tensors that are given back once, whether the inference succeeds or fails half-way."""
+
+    def __init__(self, free: SimpleQueue[Tensors | None], tensors: Tensors) -> None:
+        self._free = free
+        self._tensors: Tensors | None = tensors
+
+    def give_back(self) -> None:
+        """Put them back; a second call does nothing."""
+        if self._tensors is not None:
+            self._free.put(self._tensors)
+            self._tensors = None
+

