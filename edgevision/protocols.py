@@ -68,15 +68,29 @@ class Engine(Protocol):
         """
         ...
 
+    def invoke(self) -> None:
+        """The bare inference on whatever the input tensor holds, for measuring.
+
+        Raises:
+            EngineError: if the runtime fails.
+        """
+        ...
+
     def close(self) -> None:
         """Give back the interpreter; the engine is not used afterwards."""
         ...
 
 
 class Task(Protocol):
-    """Reads features; pure, knows no engine."""
+    """Reads features; pure, knows no engine.
+
+    `threshold` and `release` (0..1) are the scores at which a sighting begins and is given up,
+    where the settings say nothing else.
+    """
 
     name: str
+    threshold: float
+    release: float
 
     def read(self, features: Features, box: Box) -> Result:
         """What `features`, seen in `box`, mean."""
@@ -84,6 +98,14 @@ class Task(Protocol):
 
     def activation(self, features: Features) -> npt.NDArray[np.float32] | None:
         """Where in the box the best guess is seen, (h, w), higher is more; None if not known."""
+        ...
+
+    def expected(self, label: str) -> str | None:
+        """The label of a guess that is right for a photo labelled so; None: none of this task's.
+
+        Raises:
+            ModelError: if the label means nothing to the task.
+        """
         ...
 
 

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import os
+import subprocess
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from ulid import ULID
+
+from edgevision.values.box import Box
+from edgevision.values.event import Event
+from edgevision.values.frame import Frame
+from edgevision.values.report import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -27,3 +39,69 @@ def project() -> Path:
 @pytest.fixture
 def random() -> np.random.Generator:
     return np.random.default_rng(7)
+
+
+@pytest.fixture(scope="session")
+def make_event():
+    """Makes events: `make_event(3, phase="ended", label="collie")`; the number gives its id."""
+
+    def make(number: int = 1, **changed: Any) -> Event:
+        moment = datetime(2026, 5, 1, 12, 30, tzinfo=timezone.utc) + timedelta(seconds=number)
+        fields = {
+            "id": str(ULID.from_timestamp(moment.timestamp()))[:10] + f"{number:016d}",
+            "phase": "seen",
+            "time": moment,
+            "source": "camera",
+            "task": "dogs",
+            "label": "golden_retriever",
+            "name": "golden retriever",
+            "score": 0.87,
+            "top": (("golden_retriever", 0.87), ("kuvasz", 0.05)),
+            "box": Box(0.25, 0.25, 0.5, 0.5),
+            "model": "mobilenet_v2",
+            "model_sha256": "0" * 64,
+            "latency_ms": {"infer": 4.1, "total": 12.3},
+            "first_seen": moment - timedelta(seconds=1),
+            "last_seen": moment,
+            "hits": 3,
+        }
+        return Event(**{**fields, **changed})
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_report(make_event):
+    """Makes reports: `make_report(number, events=2, width=64, height=48)`, or with `pixels`."""
+
+    def make(
+        number: int = 0,
+        events: int | Sequence[Event] = 0,
+        *,
+        width: int = 64,
+        height: int = 48,
+        pixels: np.ndarray | None = None,
+        seconds: float | None = None,
+        **changed: Any,
+    ) -> Report:
+        if pixels is None:
+            pixels = np.full((height, width, 3), number % 256, np.uint8)
+        if isinstance(events, int):
+            events = [make_event(number * 100 + index) for index in range(events)]
+        when = number / 25 if seconds is None else seconds
+        return Report(Frame(pixels, number, when, "camera"), events=tuple(events), **changed)
+
+    return make
+
+
+@pytest.fixture
+def small_disk(tmp_path) -> Iterator[Path]:
+    """A file system of 1 MiB, of which `ballast` takes 384 KiB: to be filled, and freed again."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("needs the right to mount a small file system")
+    (place / "ballast").write_bytes(bytes(384 * 1024))
+    yield place
+    subprocess.run(["umount", "--lazy", str(place)], check=True)

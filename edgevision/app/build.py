@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from edgevision import engines, outputs, regions, tasks
-from edgevision.errors import ConfigError, EdgevisionError, WrittenError
+from edgevision.errors import ConfigError
 from edgevision.kinds import load
 from edgevision.pipeline.decide import Sightings
 from edgevision.pipeline.everyframe import EveryFrame
+from edgevision.pipeline.outlet import Outlet
+from edgevision.pipeline.recorder import Recorder
 from edgevision.pipeline.sighting import Rules
 from edgevision.pipeline.step import Step
+from edgevision.pipeline.supervise import Supervised
 from edgevision.pixels.prepare import Preparer
 from edgevision.regions.options import RegionOptions
+from edgevision.sources.uri import make, parse
+from edgevision.store.events import EventStore
 from edgevision.values.box import Box
 from edgevision.zoo.registry import Model, find
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from threading import Event
 
     from edgevision.config.schema import Settings
-    from edgevision.protocols import Engine, Output, Region, Task
     from edgevision.pipeline.step import Decider
+    from edgevision.protocols import Engine, Region, Source, Task
 
-_OPTION_NAMES = {"screen": "Screen", "video": "VideoFile"}
+# Frames that an output may lag behind before it is left out of some.
+_DEPTH = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,3 +128,66 @@ def build_step(settings: Settings, network: Network, decider: Decider) -> Step:
         decider=decider,
         max_passes=settings.region.max_passes,
     )
+
+
+def build_source(settings: Settings) -> Source:
+    """The source; a live one is supervised, so that it comes back by itself."""
+    wanted = settings.the_source
+    source: Source = make(wanted.uri, wanted.name, loop=wanted.loop)
+    if not source.live:
+        return source
+    return Supervised(
+        lambda: make(wanted.uri, wanted.name, loop=wanted.loop),
+        wanted.name,
+        stall_seconds=wanted.stall_s,
+        # A camera that is not there at the start is told at once; a service is started again.
+        patient=False,
+    )
+
+
+def shows_photos(settings: Settings) -> bool:
+    """True if the source's frames are photos that have nothing to do with each other."""
+    return parse(settings.the_source.uri).kind == "images"
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What takes reports, and what a run has to know of it.
+
+    Attributes:
+        outlets: every output behind a queue and a thread of its own; not yet opened.
+        store: keeps the events, or None.
+        closed: set when a person has closed the window; None without one.
+    """
+
+    outlets: list[Outlet]
+    store: EventStore | None
+    closed: Event | None
+
+
+def build_outputs(
+    settings: Settings, environ: Mapping[str, str], *, live: bool, stop: Event
+) -> Outputs:
+    """The outputs of the settings, and the store.
+
+    Those that tell events wait behind the store, so that an event is kept before it is told. Those
+    that show pictures may leave frames out when the source is live, and none when it is a file.
+    """
+    telling: list[Outlet] = []
+    showing: list[Outlet] = []
+    closed: Event | None = None
+    for name, options in settings.outputs:
+        if options is None:
+            continue
+        given = dict(options)
+        if name == "console" and settings.outputs.jsonl and str(settings.outputs.jsonl.path) == "-":
+            given["stream"] = sys.stderr
+        output = load(outputs.KINDS, name, "output")(**given)
+        closed = getattr(output, "closed", closed)
+        outlet = Outlet(output, depth=_DEPTH, wait=not live, stop=stop)
+        (showing if output.wants_pixels else telling).append(outlet)
+    if not settings.store.enabled:
+        return Outputs(showing + telling, None, closed)
+    store = EventStore(settings.store.file(environ))
+    recorder = Outlet(Recorder(store, telling), depth=_DEPTH, wait=not live, stop=stop)
+    return Outputs([*showing, recorder], store, closed)

@@ -24,7 +24,7 @@ from pydantic_core import PydanticCustomError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-VERSION = 1
+VERSION: Literal[1] = 1
 """The version of the tree; a change that makes older files wrong adds one and a step in migrate."""
 
 LATER: dict[str, frozenset[str]] = {
@@ -63,43 +63,49 @@ File = Annotated[Path, AfterValidator(_path)]
 
 def _branch(says: str) -> Any:
     """A branch that is there with its own defaults when nothing is given."""
-    return Field({}, validate_default=True, description=says)
+    return Field(default={}, validate_default=True, description=says)
 
 
 class Branch(BaseModel):
     """A mapping of the tree: no unknown keys, and nobody changes it after loading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=(), defer_build=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, protected_namespaces=(), defer_build=True
+    )
 
 
 class Source(Branch):
     """Where frames come from."""
 
-    uri: Text = Field("auto", description="address of the camera or file, see docs/sources.md")
-    name: Name = Field("camera", description="name in events and topics; letters, digits, - _ .")
-    stall_s: Annotated[Number, Field(ge=0.5, le=600)] = Field(
-        5.0, description="seconds without a frame after which a live source is opened again"
+    uri: Text = Field(
+        default="auto", description="address of the camera or file, see docs/sources.md"
     )
-    loop: Switch = Field(False, description="start a file again at its end")
+    name: Name = Field(default="camera", description="name in events and topics")
+    stall_s: Annotated[Number, Field(ge=0.5, le=600)] = Field(
+        default=5.0, description="seconds without a frame after which a live source is opened again"
+    )
+    loop: Switch = Field(default=False, description="start a file again at its end")
 
 
 class Region(Branch):
     """Where on the frame to look, and how often when nothing moves."""
 
     kind: Literal["auto", "full", "zone", "motion", "zoom"] = Field(
-        "auto", description="full frame, a fixed zone, what moves, a closer look, or all of it"
+        default="auto",
+        description="full frame, a fixed zone, what moves, a closer look, or all of it",
     )
     zone: tuple[Share, Share, Share, Share] | None = Field(
-        None, description="x, y, width and height in 0..1 of the frame; kind zone needs it"
+        default=None, description="x, y, width and height in 0..1 of the frame; kind zone needs it"
     )
     idle_fps: Annotated[Number, Field(ge=0, le=60)] = Field(
-        1.0, description="frames per second that are looked at while nothing moves; 0 for none"
+        default=1.0,
+        description="frames per second that are looked at while nothing moves; 0 for none",
     )
     max_passes: Annotated[Whole, Field(ge=1, le=8)] = Field(
-        2, description="most inferences for one frame"
+        default=2, description="most inferences for one frame"
     )
     padding: Share = Field(
-        0.15, description="margin around what moves, as a share of its longer side"
+        default=0.15, description="margin around what moves, as a share of its longer side"
     )
 
     @model_validator(mode="after")
@@ -126,22 +132,25 @@ class Engine(Branch):
     """What runs the network."""
 
     runtime: Literal["auto", "litert", "tflite_runtime"] = Field(
-        "auto", description="the installed TFLite runtime to use; auto takes LiteRT if it is there"
+        default="auto",
+        description="the installed TFLite runtime to use; auto takes LiteRT if it is there",
     )
-    device: Literal["cpu", "auto"] = Field("cpu", description="what computes")
+    device: Literal["cpu", "auto"] = Field(default="cpu", description="what computes")
     threads: Annotated[Whole, Field(ge=1, le=64)] = Field(
-        1, description="threads of one inference; the other cores decode and draw"
+        default=1, description="threads of one inference; the other cores decode and draw"
     )
-    xnnpack: Switch = Field(True, description="use XNNPACK's faster kernels")
+    xnnpack: Switch = Field(default=True, description="use XNNPACK's faster kernels")
 
 
 class Model(Branch):
     """The network, its labels and its heads."""
 
-    use: Text = Field("default", description="name from `edgevision models list`, or a .tflite file")
-    labels: File | None = Field(None, description="label file for a model that brings none")
+    use: Text = Field(
+        default="default", description="name of a model in the package, or a .tflite file"
+    )
+    labels: File | None = Field(default=None, description="label file for a model that brings none")
     heads: dict[Name, File] = Field(
-        {}, description="head file (.npz) by task, in place of the one in the package"
+        default={}, description="head file (.npz) by task, in place of the one in the package"
     )
 
 
@@ -149,28 +158,30 @@ class Rule(Branch):
     """When scores become a sighting; an empty value leaves it to the next wider setting."""
 
     threshold: Share | None = Field(
-        None, description="score from which something is seen; empty: the task's own"
+        default=None, description="score from which something is seen; empty: the task's own"
     )
     release: Share | None = Field(
-        None, description="score under which it is gone, at most threshold; empty: the task's own"
+        default=None,
+        description="score under which it is gone, at most threshold; empty: the task's own",
     )
     window_s: Annotated[Number, Field(ge=0, le=60)] | None = Field(
-        None, description="seconds over which scores are smoothed"
+        default=None, description="seconds over which scores are smoothed"
     )
     min_hits: Annotated[Whole, Field(ge=1, le=1000)] | None = Field(
-        None, description="frames in the window that have to agree"
+        default=None, description="frames in the window that have to agree"
     )
     hold_s: Annotated[Number, Field(ge=0, le=3600)] | None = Field(
-        None, description="seconds without a hit after which a sighting ends"
+        default=None, description="seconds without a hit after which a sighting ends"
     )
     cooldown_s: Annotated[Number, Field(ge=0, le=86400)] | None = Field(
-        None, description="seconds after a sighting in which its label starts no other"
+        default=None, description="seconds after a sighting in which its label starts no other"
     )
     presence: Share | None = Field(
-        None, description="summed score of the task's classes under which there is none of them"
+        default=None,
+        description="summed score of the task's classes under which there is none of them",
     )
     top: Annotated[Whole, Field(ge=1, le=100)] | None = Field(
-        None, description="best guesses that an event lists"
+        default=None, description="best guesses that an event lists"
     )
 
     @model_validator(mode="after")
@@ -183,34 +194,36 @@ class Decide(Branch):
     """When scores become a sighting."""
 
     mode: Literal["sightings", "frames"] = Field(
-        "sightings", description="one event for a sighting, or one for every frame"
+        default="sightings", description="one event for a sighting, or one for every frame"
     )
     threshold: Share | None = Field(
-        None, description="score from which something is seen; empty: the task's own"
+        default=None, description="score from which something is seen; empty: the task's own"
     )
     release: Share | None = Field(
-        None, description="score under which it is gone, at most threshold; empty: the task's own"
+        default=None,
+        description="score under which it is gone, at most threshold; empty: the task's own",
     )
     window_s: Annotated[Number, Field(ge=0, le=60)] = Field(
-        1.0, description="seconds over which scores are smoothed"
+        default=1.0, description="seconds over which scores are smoothed"
     )
     min_hits: Annotated[Whole, Field(ge=1, le=1000)] = Field(
-        3, description="frames in the window that have to agree"
+        default=3, description="frames in the window that have to agree"
     )
     hold_s: Annotated[Number, Field(ge=0, le=3600)] = Field(
-        2.0, description="seconds without a hit after which a sighting ends"
+        default=2.0, description="seconds without a hit after which a sighting ends"
     )
     cooldown_s: Annotated[Number, Field(ge=0, le=86400)] = Field(
-        5.0, description="seconds after a sighting in which its label starts no other"
+        default=5.0, description="seconds after a sighting in which its label starts no other"
     )
     presence: Share = Field(
-        0.5, description="summed score of the task's classes under which there is none of them"
+        default=0.5,
+        description="summed score of the task's classes under which there is none of them",
     )
     top: Annotated[Whole, Field(ge=1, le=100)] = Field(
-        5, description="best guesses that an event lists"
+        default=5, description="best guesses that an event lists"
     )
     tasks: dict[Name, Rule] = Field(
-        {}, description="the same keys (without mode and tasks) for one task, by its name"
+        default={}, description="the same keys (without mode and tasks) for one task, by its name"
     )
 
     @model_validator(mode="after")
@@ -242,22 +255,26 @@ class Console(Branch):
     """A line on the terminal for each event."""
 
     color: Literal["auto", "always", "never"] = Field(
-        "auto", description="colours; auto: when on a terminal"
+        default="auto", description="colours; auto: when on a terminal"
     )
 
 
 class Jsonl(Branch):
     """A line of JSON for each event."""
 
-    path: File = Field(description="the file that is appended to; - for the standard output")
+    path: File = Field(description='the file that is appended to; "-" for the standard output')
 
 
 class Screen(Branch):
     """A window with the picture and what is seen."""
 
-    fullscreen: Switch = Field(False, description="fill the whole screen")
-    width: Annotated[Whole, Field(ge=160, le=7680)] = Field(1280, description="width in pixels")
-    height: Annotated[Whole, Field(ge=120, le=4320)] = Field(720, description="height in pixels")
+    fullscreen: Switch = Field(default=False, description="fill the whole screen")
+    width: Annotated[Whole, Field(ge=160, le=7680)] = Field(
+        default=1280, description="width in pixels"
+    )
+    height: Annotated[Whole, Field(ge=120, le=4320)] = Field(
+        default=720, description="height in pixels"
+    )
 
 
 class Video(Branch):
@@ -265,7 +282,7 @@ class Video(Branch):
 
     path: File = Field(description="the file, .mp4; an earlier one is replaced")
     fps: Annotated[Number, Field(gt=0, le=240)] | None = Field(
-        None, description="frames per second; empty: the source's own"
+        default=None, description="frames per second; empty: the source's own"
     )
 
 
@@ -274,11 +291,11 @@ class Snapshots(Branch):
 
     folder: File = Field(description="the folder; it is made when it is not there")
     every_s: Annotated[Number, Field(ge=0, le=86400)] = Field(
-        0.0, description="seconds from one picture to the next; 0: one for each event"
+        default=0.0, description="seconds from one picture to the next; 0: one for each event"
     )
-    quality: Annotated[Whole, Field(ge=1, le=100)] = Field(85, description="JPEG quality")
+    quality: Annotated[Whole, Field(ge=1, le=100)] = Field(default=85, description="JPEG quality")
     keep: Annotated[Whole, Field(ge=1, le=1_000_000)] = Field(
-        1000, description="pictures that are kept; the oldest is deleted first"
+        default=1000, description="pictures that are kept; the oldest is deleted first"
     )
 
 
@@ -286,18 +303,19 @@ class Outputs(Branch):
     """Where it is told; true turns one on, false (here: None) turns it off."""
 
     console: Console | None = _branch("lines on the terminal")
-    jsonl: Jsonl | None = Field(None, description="events as JSON lines")
-    screen: Screen | None = Field(None, description="a window; needs the extra `display`")
-    video: Video | None = Field(None, description="a video with the answers painted on it")
-    snapshots: Snapshots | None = Field(None, description="pictures of what was seen")
+    jsonl: Jsonl | None = Field(default=None, description="events as JSON lines")
+    screen: Screen | None = Field(default=None, description="a window; needs the extra `display`")
+    video: Video | None = Field(default=None, description="a video with the answers painted on it")
+    snapshots: Snapshots | None = Field(default=None, description="pictures of what was seen")
 
 
 class Store(Branch):
     """The database of events."""
 
-    enabled: Switch = Field(True, description="keep events in a database")
+    enabled: Switch = Field(default=True, description="keep events in a database")
     path: File | None = Field(
-        None, description="its file; empty: edgevision/events.sqlite in the user's state folder"
+        default=None,
+        description="its file; empty: edgevision/events.sqlite in the user's state folder",
     )
 
     def file(self, environ: Mapping[str, str]) -> Path:
@@ -311,21 +329,23 @@ class Log(Branch):
     """What the program tells about itself, on the standard error."""
 
     level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="the least severe message that is written"
+        default="info", description="the least severe message that is written"
     )
-    format: Literal["text", "json"] = Field("text", description="lines for people or for machines")
+    format: Literal["text", "json"] = Field(
+        default="text", description="lines for people or for machines"
+    )
 
 
 class Settings(Branch):
     """All settings of edgevision."""
 
-    version: Literal[1] = Field(VERSION, description="version of this file's form")
+    version: Literal[1] = Field(default=VERSION, description="version of this file's form")
     task: Annotated[
         tuple[Name, ...], Field(min_length=1, max_length=16), AfterValidator(_unlike)
-    ] = Field(("dogs",), description="what to recognise: a task, or a list of several")
+    ] = Field(default=("dogs",), description="what to recognise: a task, or a list of several")
     source: Source = _branch("where frames come from: an address or a mapping")
     sources: Annotated[tuple[Source, ...], Field(max_length=1)] = Field(
-        (), description="the same as a list; this version reads one source"
+        default=(), description="the same as a list; this version reads one source"
     )
     region: Region = _branch("where to look: a kind or a mapping")
     engine: Engine = _branch("what runs the network")

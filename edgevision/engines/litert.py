@@ -94,11 +94,19 @@ class LiteRt:
         """One inference; `fill` writes into the input tensor (height, width, 3)."""
         # The view must be gone before invoke: the runtime refuses to run while one is alive.
         fill(self._input()[0])
+        self.invoke()
+        return Features(**{role: self._read(role) for role in self._outputs})
+
+    def invoke(self) -> None:
+        """The bare inference on whatever the input tensor holds.
+
+        Raises:
+            EngineError: if the runtime fails.
+        """
         try:
             self._interpreter.invoke()
         except (RuntimeError, ValueError) as error:
             raise EngineError(f"{self.spec.name}: inference failed ({error})") from error
-        return Features(**{role: self._read(role) for role in self._outputs})
 
     def close(self) -> None:
         """Give back the interpreter."""

@@ -51,6 +51,7 @@ class Loop:
         health: counts every report.
         max_frames: end after this many frames; None: do not.
         seconds: end after this long; None: do not.
+        stopped: set when the loop is told to stop; others may watch it too.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Loop:
         health: Health,
         max_frames: int | None = None,
         seconds: float | None = None,
+        stopped: threading.Event | None = None,
     ) -> None:
         self._step = step
         self._source = source
@@ -71,7 +73,7 @@ class Loop:
         self._health = health
         self._max_frames = max_frames
         self._seconds = seconds
-        self._stopped = threading.Event()
+        self._stopped = stopped or threading.Event()
         self._ended = threading.Event()
         self._free: SimpleQueue[Tensors | None] = SimpleQueue()
         self._aimed: SimpleQueue[Aimed | None] = SimpleQueue()
@@ -192,4 +194,3 @@ class _Loan:
         if self._tensors is not None:
             self._free.put(self._tensors)
             self._tensors = None
-

@@ -9,5 +9,5 @@ KINDS = {
     "rtsp": Kind("edgevision.sources.network:Network", "a network camera"),
     "http": Kind("edgevision.sources.network:Network", "a video stream over HTTP"),
     "synthetic": Kind("edgevision.sources.synthetic:Synthetic", "a seeded moving pattern"),
-    "auto": Kind("edgevision.sources.auto:first_that_works", "the first camera that works"),
+    "auto": Kind("edgevision.sources.auto:Auto", "the first camera that works"),
 }

@@ -63,7 +63,12 @@ class Choice:
 
 _SIZE = Number(16, 16384)
 _FPS = Number(0.1, 1000, fraction=True)
-_CAMERA = {"width": _SIZE, "height": _SIZE, "fps": _FPS, "format": Choice(("mjpg", "yuyv"))}
+_CAMERA: Mapping[str, Number | Switch | Choice] = {
+    "width": _SIZE,
+    "height": _SIZE,
+    "fps": _FPS,
+    "format": Choice(("mjpg", "yuyv")),
+}
 _TIMEOUT = Number(0.1, 600, fraction=True)
 
 OPTIONS: Mapping[str, Mapping[str, Number | Switch | Choice]] = {

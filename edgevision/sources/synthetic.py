@@ -6,7 +6,6 @@ import time
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 
 from edgevision.sources.reading import Reading
@@ -33,7 +32,6 @@ class Synthetic(Reading):
         super().__init__(address, name)
         self._options = address.options
         self.live = bool(self._options.get("live", False))
-        self._ground: npt.NDArray[np.uint8] | None = None
 
     def open(self) -> None:
         """Draw ground and square."""
@@ -44,8 +42,8 @@ class Synthetic(Reading):
         self._square = _texture(random, side, side, cell=max(2, side // 6), low=90, high=255)
 
     def close(self) -> None:
-        """Forget the pictures."""
-        self._ground = None
+        """End the iteration; there is nothing to give back."""
+        self.stopping.set()
 
     def __iter__(self) -> Iterator[Frame]:
         """Frames 0, 1, 2, ... until `frames` or `stop()`."""
@@ -54,8 +52,6 @@ class Synthetic(Reading):
         for number in range(self._options.get("frames", 2**62)):
             due = begun + number * period
             if self.stopping.wait(max(0.0, due - time.monotonic()) if self.live else 0.0):
-                return
-            if self._ground is None:
                 return
             yield Frame(
                 self.picture(number),
@@ -66,10 +62,7 @@ class Synthetic(Reading):
             )
 
     def picture(self, number: int) -> npt.NDArray[np.uint8]:
-        """The pixels of frame `number`, (height, width, 3) uint8 RGB, a new array."""
-        if self._ground is None:
-            self.open()
-        assert self._ground is not None
+        """The pixels of frame `number`, (height, width, 3) uint8 RGB, a new array; once open."""
         pixels = self._ground.copy()
         side = self._square.shape[0]
         x = _to_and_fro(number, PERIODS[0], pixels.shape[1] - side)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from edgevision.sources.reading import Reading
 
+ALONE = ("auto", "synthetic")  # these need no colon
 LATER = ("csi", "jetson", "gst")
 NETWORK = {"rtsp": "rtsp", "rtsps": "rtsp", "http": "http", "https": "http"}
 HELP = "docs/sources.md has the table of addresses"
@@ -28,7 +29,10 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(.*)", re.DOTALL)
 # Only something that reads like options is taken for options, so that `images:img?.jpg` is a glob.
 _QUERY = re.compile(r"(.*)\?([A-Za-z_]\w*=[^?&]*(?:&[A-Za-z_]\w*=[^?&]*)*)", re.DOTALL)
 _AUTHORITY = re.compile(r"(?:\[[0-9A-Fa-f:.%]+\]|[^\s:@\[\]/?#]+)(?::\d{1,5})?")
+_URL = re.compile(r"//([^/?]*)((?:[/?].*)?)", re.DOTALL)
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_WHAT = {"file": "path", "images": "folder or pattern", "v4l2": "camera; v4l2:0 is the first"}
+_LONGEST_WORD = 12
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -73,8 +77,9 @@ def parse(text: str) -> Address:
         raise UriError(f"source: the address is empty; {HELP}")
     if _UNPRINTABLE.search(text):
         raise UriError("source: the address has control characters in it")
-    if text == "auto":
-        return Address("auto", "")
+    word = text.partition("?")[0]
+    if word in ALONE:
+        return _local(word, text.removeprefix(word))
     match = _SCHEME.fullmatch(text)
     scheme, rest = (match[1].lower(), match[2]) if match else ("", text)
     if scheme in LATER:
@@ -132,20 +137,15 @@ def _local(kind: str, rest: str) -> Address:
         raise UriError(f"source {kind}: says no {_WHAT[kind]}")
     if _UNPRINTABLE.search(target):
         raise UriError("source: the address has control characters in it")
-    if kind in ("synthetic", "auto") and target:
-        raise UriError(f"source {kind}: takes options only, such as {_EXAMPLE[kind]}")
+    if kind in ALONE and target:
+        raise UriError(f"source {kind}: takes options only, as in {kind}:?width=1280&height=720")
     return Address(kind, target, read_options(kind, query))
-
-
-_WHAT = {"file": "path", "images": "folder or pattern", "v4l2": "camera; v4l2:0 is the first"}
-_EXAMPLE = {"synthetic": "synthetic:?width=1280&height=720", "auto": "auto:?width=1280&height=720"}
 
 
 def _network(scheme: str, rest: str) -> Address:
     url, _, query = rest.partition("#")
-    authority, mark, path = re.fullmatch(r"//([^/?]*)([/?]?)(.*)", url, re.DOTALL).groups() if (
-        url.startswith("//")
-    ) else ("", "", "")
+    match = _URL.fullmatch(url)
+    authority, path = (match[1], match[2]) if match else ("", "")
     host = authority.rpartition("@")[2]
     if "@" in path or "@" in query:
         raise UriError(
@@ -156,7 +156,7 @@ def _network(scheme: str, rest: str) -> Address:
         raise UriError(f"source {scheme}: has no host; write {scheme}://HOST/PATH")
     return Address(
         NETWORK[scheme],
-        f"{scheme}://{authority}{mark}{path}",
+        f"{scheme}:{url}",
         read_options(NETWORK[scheme], query),
     )
 
@@ -172,15 +172,14 @@ def _bare(text: str, scheme: str) -> Address:
     if _is(Path.is_file, path):
         return Address("file", target, read_options("file", query))
     if scheme:
-        known = [*KINDS, *NETWORK, *LATER]
-        raise UriError(f"source {without_secrets(text)}: {scheme!r} is no kind of source"
-                       f"{suggestion(scheme, known)}")
+        known = list(dict.fromkeys([*KINDS, *NETWORK, *LATER]))
+        raise UriError(
+            f"source {without_secrets(text)}: {scheme!r} is no kind of source"
+            f"{suggestion(scheme, known)}"
+        )
     near = suggestion(target, list(KINDS)) if len(target) < _LONGEST_WORD else ""
     hint = near if "did you mean" in near else f"; {HELP}"
     raise UriError(f"source {without_secrets(text)}: no such file, and no kind of source{hint}")
-
-
-_LONGEST_WORD = 12
 
 
 def _is(question: Any, path: Path) -> bool:

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edgevision.errors import ModelError
+from edgevision.kinds import suggestion
 from edgevision.tasks.scores import scores_for
 from edgevision.values.result import Guess, Result
-from edgevision.zoo.labels import display_name, short_names
+from edgevision.zoo.labels import NONE, canonical, display_name, positions, short_names
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -34,7 +36,6 @@ class Classify:
     name = "classify"
     threshold = 0.5
     release = 0.3
-    presence = 0.5
 
     def __init__(
         self, model: Model, spec: ModelSpec, shared: dict[str, Scores], top: int = 5
@@ -44,6 +45,7 @@ class Classify:
         self.scores = shared[HEAD]
         self.labels = self.scores.labels
         self._names = short_names(self.labels)
+        self._positions = positions(self.labels)
         self._top = top
 
     def read(self, features: Features, box: Box) -> Result:
@@ -58,6 +60,19 @@ class Classify:
     def activation(self, features: Features) -> npt.NDArray[np.float32] | None:
         """Where the probable classes are seen."""
         return self.scores.activation(features, self.scores(features))
+
+    def expected(self, label: str) -> str | None:
+        """A name, any of its synonyms, or an index that leaves the background class out."""
+        classes = [index for index in range(len(self.labels)) if index != self.scores.background]
+        if label.isdecimal() and int(label) < len(classes):
+            return self._names[classes[int(label)]]
+        if canonical(label) == NONE:
+            return None
+        index = self._positions.get(canonical(label))
+        if index is None:
+            near = suggestion(label, list(self._names)) if len(label) > 1 else ""
+            raise ModelError(f"label {label!r} is none of the {len(classes)} classes{near}")
+        return self._names[index]
 
 
 def best(

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgevision.errors import ModelError
+from edgevision.kinds import suggestion
 from edgevision.tasks.classify import HEAD as IMAGENET
 from edgevision.tasks.classify import best
 from edgevision.tasks.scores import HeadScores, scores_for
 from edgevision.values.result import Result
-from edgevision.zoo.labels import breeds, canonical, imagenet_labels, positions
+from edgevision.zoo.labels import NONE, breeds, canonical, imagenet_labels, positions
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -43,7 +44,6 @@ class Dogs:
     name = "dogs"
     threshold = 0.35
     release = 0.2
-    presence = 0.5
 
     def __init__(
         self, model: Model, spec: ModelSpec, shared: dict[str, Scores], top: int = 5
@@ -73,6 +73,18 @@ class Dogs:
         only_dogs[self._classes] = every[self._classes]
         only_dogs /= max(float(only_dogs.sum()), _TINY)
         return self._imagenet.activation(features, only_dogs)
+
+    def expected(self, label: str) -> str | None:
+        """A breed's name, or an ImageNet class by index or name, which may be no dog's."""
+        if label.isdecimal():
+            by_class = {index: breed for breed, index in breeds().items()}
+            return by_class.get(int(label))
+        by_name = {canonical(breed): breed for breed in self.labels}
+        if canonical(label) in by_name:
+            return by_name[canonical(label)]
+        if canonical(label) == NONE or canonical(label) in positions(imagenet_labels()):
+            return None
+        raise ModelError(f"label {label!r} is no breed{suggestion(label, list(self.labels))}")
 
     def _probabilities(self, features: Features) -> tuple[float, npt.NDArray[np.float32]]:
         of_breeds = self._imagenet(features)[self._classes]

@@ -68,7 +68,7 @@ class Event:
             "name": self.name,
             "score": round(self.score, 4),
             "top": [[label, round(score, 4)] for label, score in self.top],
-            "box": [round(side, 4) for side in self.box.as_tuple()],
+            "box": [round(side, 4) + 0.0 for side in self.box.as_tuple()],  # + 0.0: no -0.0
             "place": place
             and {
                 "lat": place.lat,
@@ -85,8 +85,12 @@ class Event:
         }
 
     def to_json(self) -> str:
-        """One line of JSON: the only JSON form of an event, for every output."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, separators=(",", ":"))
+        """One line of JSON: the only JSON form of an event, for every output.
+
+        It can always be written as UTF-8: half a surrogate pair becomes "?".
+        """
+        line = json.dumps(self.to_dict(), ensure_ascii=False, separators=(",", ":"))
+        return line.encode("utf-8", "replace").decode("utf-8")
 
 
 def rfc3339(moment: datetime) -> str:

@@ -117,9 +117,8 @@ class _Draft:
         side = self.tensor(layer.sources[0]).shape[1] // layer.stride
         self.value(layer.name, (1, side, side, layer.outputs))
         inputs = (source.name, f"{layer.name}.weights", f"{layer.name}.bias")
-        kind = "depthwise" if layer.kind == "depthwise" else "conv"
         self.operators.append(
-            Operator(kind, inputs, layer.name, layer.stride, same, layer.clipped)
+            Operator(layer.kind, inputs, layer.name, layer.stride, same, layer.clipped)
         )
 
     def padded(self, layer: Layer, source: Tensor) -> Tensor:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DATA = Path(__file__).parent.parent / "data"
+# How label files call a photo that shows none of a task's classes.
+NONE = "none"
 _BACKGROUND = frozenset({"background", "???", "unlabeled"})
 
 

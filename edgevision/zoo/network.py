@@ -162,11 +162,10 @@ def _block(name: str, before: Layer, row: Bottlenecks, stride: int) -> list[Laye
     if row.expansion > 1:
         layers.append(Layer(f"{name}.expand", "conv", (source,), inputs, inside, clipped=True))
         source = layers[-1].name
+    middle = f"{name}.depthwise"
     layers += [
-        Layer(
-            f"{name}.depthwise", "depthwise", (source,), inside, inside, row.kernel, stride, True
-        ),
-        Layer(f"{name}.project", "conv", (f"{name}.depthwise",), inside, row.channels),
+        Layer(middle, "depthwise", (source,), inside, inside, row.kernel, stride, clipped=True),
+        Layer(f"{name}.project", "conv", (middle,), inside, row.channels),
     ]
     if stride == 1 and inputs == row.channels:
         ends = (before.name, f"{name}.project")

@@ -29,12 +29,34 @@ _SMALLEST_RATIO: Final = 2.0**-24  # of accumulator to output; XNNPACK takes 2**
 
 @dataclass(frozen=True)
 class Stored:
-    """A convolution as the file has it: int8 `weights`, int32 `bias`, a scale a channel."""
+    """A convolution as the file has it.
+
+    Attributes:
+        weights: int8, in the shape of the kernel.
+        bias: int32, (out,).
+        steps: scale of the weights for each output channel, to be multiplied with `weights`.
+        scale: of the layer's input.
+    """
 
     weights: npt.NDArray[np.int8]
     bias: npt.NDArray[np.int32]
-    weight_scales: tuple[float, ...]
-    bias_scales: tuple[float, ...]
+    steps: Array
+    scale: float
+
+    @property
+    def real_weights(self) -> Array:
+        """The float weights that the integers stand for."""
+        return self.weights * self.steps
+
+    @property
+    def weight_scales(self) -> tuple[float, ...]:
+        """One for each output channel."""
+        return tuple(self.steps.ravel().tolist())
+
+    @property
+    def bias_scales(self) -> tuple[float, ...]:
+        """Scale of the input times scale of the weights."""
+        return tuple((self.steps.ravel() * self.scale).tolist())
 
 
 def into_pixels(kernel: Kernel, network: Network, image: Step) -> Kernel:
@@ -84,15 +106,11 @@ def quantise(kernel: Kernel, layer: Layer, recipe: Recipe, scale: float) -> Stor
     steps = np.maximum(steps, recipe.steps[layer.name].scale / scale * _SMALLEST_RATIO)
     # The runtime reads float32: round to that first, so that weights fit what it reads.
     steps = steps.astype(np.float32).astype(np.float64)
-    shaped = steps if layer.kind == "depthwise" else steps[:, None, None, None]
-    weights = np.rint(kernel.weights / shaped).clip(-_LARGEST_WEIGHT, _LARGEST_WEIGHT)
-    bias_steps = steps * np.float64(np.float32(scale))
-    return Stored(
-        weights.astype(np.int8),
-        np.rint(bias / bias_steps).astype(np.int32),
-        tuple(steps.tolist()),
-        tuple(bias_steps.tolist()),
-    )
+    scale = float(np.float32(scale))
+    rounded = np.rint(bias / (steps * scale)).astype(np.int32)
+    steps = steps.reshape(1, 1, 1, -1) if layer.kind == "depthwise" else steps.reshape(-1, 1, 1, 1)
+    weights = np.rint(kernel.weights / steps).clip(-_LARGEST_WEIGHT, _LARGEST_WEIGHT)
+    return Stored(weights.astype(np.int8), rounded, steps, scale)
 
 
 def grid(low: float, high: float) -> tuple[float, int]:

@@ -1,0 +1,1 @@
+"""What `edgevision doctor` looks at, a function for each question."""

@@ -1,0 +1,112 @@
+"""Cameras, the Edge TPU, the display, heat and the processor's clock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from edgevision.app.checks.finding import Finding
+from edgevision.sources.usb import discover
+
+if TYPE_CHECKING:
+    from edgevision.app.checks.finding import Device
+
+# A USB Edge TPU before and after its firmware is loaded.
+_EDGETPU_IDS = {("1a6e", "089a"), ("18d1", "9302")}
+# A Pi slows itself down from 80 degrees on, and hard from 85.
+_HOT = 80.0
+# Bits of `vcgencmd get_throttled`: now; the same 16 places higher: since the start.
+_THROTTLING = ("too little voltage", "capped clock", "throttled clock", "soft limit of heat")
+# These drivers scale the clock with the load under that name, too.
+_DYNAMIC_DRIVERS = ("intel_pstate", "amd-pstate-epp")
+
+
+def cameras(device: Device) -> Finding:
+    """Those that the kernel knows."""
+    found = discover(device.root)
+    usb = [camera for camera in found if not camera.csi]
+    if usb:
+        names = ", ".join(f"{camera.name} ({camera.device})" for camera in usb)
+        if not any(camera.driver for camera in usb):
+            return Finding(
+                "WARN",
+                f"{names}; may not be opened by this user",
+                "sudo usermod --append --groups video $USER, then log in again",
+            )
+        return Finding("OK", names)
+    if found:
+        names = ", ".join(camera.name for camera in found)
+        return Finding("WARN", f"CSI only, which this version does not read: {names}", _CONNECT)
+    return Finding("WARN", "none", _CONNECT)
+
+
+_CONNECT = "connect a USB camera, or: edgevision run --source file:VIDEO"
+
+
+def edge_tpu(device: Device) -> Finding:
+    """Whether one is plugged in; this version does not use it."""
+    usb = (device.root / "sys/bus/usb/devices").glob("*/idVendor")
+    vendors = (path.parent.relative_to(device.root) for path in usb)
+    ids = ((device.read(f"{at}/idVendor"), device.read(f"{at}/idProduct")) for at in vendors)
+    where = ["USB" for pair in ids if pair in _EDGETPU_IDS]
+    where += ["PCIe" for _ in (device.root / "sys/class/apex").glob("apex_*")]
+    library = "libedgetpu.so.1 loads" if device.loads("libedgetpu.so.1") else "no libedgetpu.so.1"
+    if not where:
+        return Finding("OK", f"none ({library})")
+    return Finding(
+        "WARN",
+        f"{', '.join(where)} ({library}); this version runs on the CPU",
+        "edgevision run --model with the file without _edgetpu in its name",
+    )
+
+
+def display(device: Device) -> Finding:
+    """Whether a window can be shown."""
+    shown = [
+        f"{what} {device.environ[name]}"
+        for name, what in (("WAYLAND_DISPLAY", "Wayland"), ("DISPLAY", "X11"))
+        if device.environ.get(name)
+    ]
+    library = "pygame-ce" in device.packages
+    if shown and not library:
+        fix = "pip install 'edgevision[display]'"
+        return Finding("WARN", f"{', '.join(shown)}, but no pygame-ce for --display window", fix)
+    if not shown and any((device.root / "dev/dri").glob("card*")):
+        shown = ["a graphics card without a desktop" + ("" if library else ", no pygame-ce")]
+    return Finding("OK", ", ".join(shown) or "none; without one all works but --display window")
+
+
+def heat(device: Device) -> Finding:
+    """The hottest sensor, and whether the board slows itself down."""
+    zones = sorted((device.root / "sys/class/thermal").glob("thermal_zone*/temp"))
+    texts = (device.read(str(path.relative_to(device.root))) for path in zones)
+    degrees = [int(text) / 1000 for text in texts if text and text.lstrip("-").isdecimal()]
+    found = [f"{max(degrees):.0f} °C" if degrees else "no sensor"]
+    word = int((device.throttling or "").partition("=")[2] or "0", 16)
+    found += [f"{what} now" for bit, what in enumerate(_THROTTLING) if word >> bit & 1]
+    found += [
+        f"{what} since the start"
+        for bit, what in enumerate(_THROTTLING)
+        if word >> (16 + bit) & 1 and not word >> bit & 1
+    ]
+    told = ", ".join(found)
+    if word & 0x10001:
+        return Finding("WARN", told, "use the power supply made for this board, and a short cable")
+    if word & 0xE000E or (degrees and max(degrees) > _HOT):
+        return Finding(
+            "WARN", told, "give the board a heat sink or a fan, or set engine.threads: 1"
+        )
+    return Finding("OK", told)
+
+
+def governor(device: Device) -> Finding:
+    """Who sets the processor's clock."""
+    base = "sys/devices/system/cpu/cpu0/cpufreq"
+    name = device.read(f"{base}/scaling_governor")
+    driver = device.read(f"{base}/scaling_driver")
+    if name == "powersave" and driver not in _DYNAMIC_DRIVERS:
+        return Finding(
+            "WARN",
+            "powersave keeps the processor at its slowest clock",
+            f"echo ondemand | sudo tee /{base.replace('cpu0', 'cpu*')}/scaling_governor",
+        )
+    return Finding("OK", name or "not set by this system")

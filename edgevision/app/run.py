@@ -1,0 +1,186 @@
+"""Opens what was built, runs the loop until it is told to stop, and closes in the other order."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import cv2
+
+from edgevision.app.build import (
+    build_decider,
+    build_network,
+    build_outputs,
+    build_source,
+    build_step,
+    shows_photos,
+)
+from edgevision.app.process import peak_rss_mb, seconds_since_start
+from edgevision.board import Board
+from edgevision.errors import OutputError
+from edgevision.pipeline.health import Health
+from edgevision.pipeline.loop import Loop
+from edgevision.pipeline.supervise import Supervised
+from edgevision.worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from edgevision.config.schema import Settings
+    from edgevision.pipeline.outlet import Outlet
+    from edgevision.protocols import Source
+
+log = logging.getLogger(__name__)
+
+# A thread that comes back from the network must not wait 5 ms (Python's default) for another one
+# that computes in Python.
+SWITCH_SECONDS = 0.0005
+# How often the watcher of the window looks whether it should end.
+_WATCH_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How a run went.
+
+    Attributes:
+        health: its counters.
+        model: the network's name.
+        store: where the events are kept, or None.
+        dropped: frames that the source, and reports that each output, left out.
+        lost_events: by output, events that could not be told.
+    """
+
+    health: Health
+    model: str
+    store: str | None
+    dropped: dict[str, int]
+    lost_events: dict[str, int]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON types; `rss_mb` is the most memory so far, `first_result_s` since the start."""
+        return {
+            **self.health.summary(),
+            "model": self.model,
+            "store": self.store,
+            "dropped": self.dropped,
+            "lost_events": self.lost_events,
+            "first_result_s": self.first_result_s,
+            "rss_mb": round(peak_rss_mb(), 1),
+        }
+
+    @property
+    def first_result_s(self) -> float | None:
+        """Seconds from the start of the process to the first answer; None if none came."""
+        started, at = seconds_since_start(), self.health.first_result_at
+        if started is None or at is None:
+            return None
+        return round(started - (perf_counter() - at), 3)
+
+
+def run(settings: Settings, max_frames: int | None = None, seconds: float | None = None) -> Ran:
+    """The whole main job, until the source ends, a limit is reached or a signal comes.
+
+    Args:
+        settings: checked.
+        max_frames, seconds: limits, or None.
+
+    Raises:
+        EdgevisionError: what cannot be opened, or cannot go on.
+    """
+    # The interpreter has its own threads; more here would take its cores away.
+    cv2.setNumThreads(1)
+    sys.setswitchinterval(SWITCH_SECONDS)
+    network = build_network(settings)
+    source = build_source(settings)
+    decider = build_decider(settings, network, photos=shows_photos(settings))
+    step = build_step(settings, network, decider)
+    stop = threading.Event()
+    outputs = build_outputs(settings, os.environ, live=source.live, stop=stop)
+    health = Health()
+    with ExitStack() as opened:
+        opened.callback(network.engine.close)
+        working = [outlet for outlet in outputs.outlets if _opens(outlet, opened)]
+        opened.enter_context(source)
+        loop = Loop(
+            step,
+            source,
+            working,
+            board=Board(),
+            health=health,
+            max_frames=max_frames,
+            seconds=seconds,
+            stopped=stop,
+        )
+        if outputs.closed is not None:
+            opened.enter_context(_stopped_by_window(loop, outputs.closed))
+        with _stopped_by_signals(loop):
+            loop.run()
+    return Ran(
+        health=health,
+        model=network.engine.spec.name,
+        store=str(outputs.store.path) if outputs.store else None,
+        dropped=_dropped(source, outputs.outlets),
+        lost_events={one.name: one.lost_events for one in outputs.outlets if one.lost_events},
+    )
+
+
+def _opens(outlet: Outlet, opened: ExitStack) -> bool:
+    """Open it; one that does not open is said, and the run goes on without it."""
+    try:
+        opened.enter_context(outlet)
+    except OutputError as error:
+        log.error("output %s: %s; going on without it", outlet.name, error)  # noqa: TRY400 - one line, no traceback
+        return False
+    return True
+
+
+def _dropped(source: Source, outlets: Sequence[Outlet]) -> dict[str, int]:
+    counts = {source.name: source.counts.dropped} if isinstance(source, Supervised) else {}
+    counts.update({outlet.name: outlet.dropped for outlet in outlets})
+    return {name: count for name, count in counts.items() if count}
+
+
+@contextmanager
+def _stopped_by_window(loop: Loop, closed: threading.Event) -> Iterator[None]:
+    """The loop ends when the window is closed."""
+
+    def watch(stopping: threading.Event) -> None:
+        while not stopping.is_set():
+            if closed.wait(_WATCH_SECONDS):
+                loop.stop()
+                return
+
+    watcher = Worker("window", watch).start()
+    try:
+        yield
+    finally:
+        watcher.stop()
+
+
+@contextmanager
+def _stopped_by_signals(loop: Loop) -> Iterator[None]:
+    """SIGINT and SIGTERM end the loop cleanly; a second one ends the process as usual."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def stop(number: int, _: object) -> None:
+        signal.signal(number, kept[signal.Signals(number)])
+        loop.stop()
+
+    for number in kept:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)

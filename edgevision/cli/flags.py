@@ -1,0 +1,90 @@
+"""Flags that several commands share, and the settings that they make."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from edgevision.config.layers import load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from edgevision.config.schema import Settings
+
+config_flag = click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    help="YAML file with settings; see docs/configuration.md",
+)
+task_flag = click.option(
+    "--task", metavar="TASK[,TASK]", help="what to recognise: dogs, classify, or both"
+)
+model_flag = click.option(
+    "--model", metavar="ID|PATH", help="an id of `edgevision models list`, or a .tflite file"
+)
+threads_flag = click.option(
+    "--threads", type=click.IntRange(1, 64), help="threads of the interpreter (default 1)"
+)
+region_flag = click.option(
+    "--region",
+    metavar="REGION",
+    help="where to look: auto, full, motion, zoom, or zone:X,Y,W,H in 0..1 of the frame",
+)
+json_flag = click.option("--json", "as_json", is_flag=True, help="print JSON")
+
+
+def settings_from(config: Path | None, **flags: Any) -> Settings:
+    """Defaults, then the YAML file, then the environment, then those of `flags` that are given.
+
+    Args:
+        config: the file, or None to look in the usual places.
+        flags: by key, with `__` for a dot; None if not given.
+
+    Raises:
+        ConfigError: with every problem there is.
+    """
+    given = {key.replace("__", "."): value for key, value in flags.items() if value is not None}
+    settings = load(config, os.environ, given)
+    start_log(settings.log.level, settings.log.format)
+    return settings
+
+
+def start_log(level: str, form: str) -> None:
+    """Messages go to the standard error, a line each."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_JsonLines() if form == "json" else logging.Formatter(_TEXT))
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+
+
+_TEXT = "edgevision: %(levelname)s: %(message)s"
+
+
+class _JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return json.dumps(
+            {
+                "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
+                "level": record.levelname.lower(),
+                "from": record.name,
+                "message": record.getMessage(),
+            },
+            ensure_ascii=False,
+        )
+
+
+def all_of(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Several of these flags as one decorator, in the order of `--help`."""
+
+    def decorate(command: Any) -> Any:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate

@@ -1,0 +1,111 @@
+"""`edgevision run`: the main job."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from edgevision.app.run import Ran
+from edgevision.app.run import run as run_application
+from edgevision.cli.flags import (
+    all_of,
+    config_flag,
+    json_flag,
+    model_flag,
+    region_flag,
+    settings_from,
+    task_flag,
+    threads_flag,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from edgevision.config.schema import Settings
+
+_VIDEO_ENDINGS = (".mp4", ".mkv", ".mov")
+
+
+@click.command()
+@task_flag
+@click.option("--source", metavar="URI", help="camera, video or photos; see docs/sources.md")
+@click.option("--loop", is_flag=True, default=None, help="start a video again at its end")
+@all_of(config_flag, region_flag, model_flag, threads_flag)
+@click.option(
+    "--display", type=click.Choice(["none", "window"]), help="show the overlay in a window"
+)
+@click.option(
+    "--save", metavar="FILE|FOLDER", help="overlay as a video (.mp4, .mkv), or as JPEGs in a folder"
+)
+@click.option("--events", metavar="FILE|-", help="append events as JSON lines; - for stdout")
+@click.option("--max-frames", type=click.IntRange(1), help="stop after so many frames")
+@json_flag
+@click.option(
+    "--duration", type=click.FloatRange(0, min_open=True), help="stop after so many seconds"
+)
+def run(
+    *,
+    source: str | None,
+    loop: bool | None,
+    display: str | None,
+    save: str | None,
+    events: str | None,
+    max_frames: int | None,
+    duration: float | None,
+    config: Path | None,
+    as_json: bool,
+    **shared: Any,
+) -> None:
+    """Recognise what is in front of the camera, until Ctrl-C.
+
+    Example:  edgevision run --task dogs --source file:walk.mp4 --save overlay.mp4
+    """
+    video = save if save and save.lower().endswith(_VIDEO_ENDINGS) else None
+    settings = settings_from(
+        config,
+        source__uri=source,
+        source__loop=loop,
+        outputs__screen=None if display is None else display == "window",
+        outputs__video__path=video,
+        outputs__snapshots__folder=None if video else save,
+        outputs__jsonl__path=events,
+        **{"engine__threads": shared.pop("threads"), **shared},
+    )
+    ran = run_application(settings, max_frames, duration)
+    if as_json:
+        # Events on the standard output stay the only lines there.
+        print(json.dumps(ran.to_dict()), file=sys.stderr if events == "-" else sys.stdout)
+        return
+    for line in closing_words(settings, ran):
+        print(line, file=sys.stderr)
+
+
+def closing_words(settings: Settings, ran: Ran) -> list[str]:
+    """What was seen, how fast, and where it was written."""
+    health = ran.health
+    seen = ", ".join(
+        f"{name} ({count}x)" if count > 1 else name
+        for (_, name), count in health.sightings.most_common(10)
+    )
+    lines = [f"seen: {seen or 'nothing'}"]
+    middle, high = health.percentile("total", 50), health.percentile("total", 95)
+    speed = f"{health.frames} frames in {health.seconds:.1f} s, {health.fps:.1f} frames/s"
+    if middle is not None and high is not None:
+        infer = health.percentile("infer", 50)
+        speed += f"; frame to answer {middle:.1f} ms (95 %: {high:.1f} ms), network {infer:.1f} ms"
+    lines.append(f"speed: {speed}; model {ran.model}")
+    if ran.dropped:
+        lines.append("left out: " + ", ".join(f"{n} by {name}" for name, n in ran.dropped.items()))
+    if ran.lost_events:
+        lost = ", ".join(f"{n} by {name}" for name, n in ran.lost_events.items())
+        lines.append(f"events lost: {lost}")
+    places = [
+        ("events", settings.outputs.jsonl and settings.outputs.jsonl.path),
+        ("overlay", settings.outputs.video and settings.outputs.video.path),
+        ("snapshots", settings.outputs.snapshots and settings.outputs.snapshots.folder),
+        ("store", ran.store),
+    ]
+    return lines + [f"{what}: {place}" for what, place in places if place and str(place) != "-"]

@@ -1,0 +1,190 @@
+"""Heads: linear classifiers on a backbone's pooled features, kept in `.npz` files.
+
+A head is bound to the very backbone that it was trained on by that file's SHA-256: features of
+another network, or of the same one quantised otherwise, mean nothing to it.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from edgevision.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+Array = npt.NDArray[np.float32]
+
+_EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip file can hold
+_MOST_BYTES: Final = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True, eq=False)
+class Head:
+    """A linear classifier of `vector`, a backbone's features averaged over the image.
+
+    Attributes:
+        name: for example "dogs".
+        backbone_sha256: of the backbone's file.
+        labels: one for each class.
+        weights: (classes, features) float32, read-only.
+        bias: (classes,) float32, read-only.
+        provenance: where the weights come from: source, licence and the like.
+        temperature: what logits are divided by before the softmax (Guo et al. 2017, "On
+            Calibration of Modern Neural Networks", equation 9); above 0.
+        parent: name of the head of the same backbone whose rows this one is, or empty.
+        rows: the class of `parent` for each class here; empty without a parent.
+    """
+
+    name: str
+    backbone_sha256: str
+    labels: tuple[str, ...]
+    weights: Array
+    bias: Array
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    temperature: float = 1.0
+    parent: str = ""
+    rows: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        weights = np.array(self.weights, np.float32, order="C")
+        bias = np.array(self.bias, np.float32)
+        classes = len(self.labels)
+        if weights.ndim != 2 or weights.shape[0] != classes or bias.shape != (classes,):  # noqa: PLR2004
+            raise ModelError(
+                f"head {self.name}: {classes} labels, weights {weights.shape} and bias "
+                f"{bias.shape} do not fit together"
+            )
+        if self.rows and len(self.rows) != classes:
+            raise ModelError(f"head {self.name}: {len(self.rows)} rows for {classes} labels")
+        if not (np.isfinite(weights).all() and np.isfinite(bias).all()):
+            raise ModelError(f"head {self.name}: some weights are not finite")
+        if not 0 < self.temperature < np.inf:
+            raise ModelError(f"head {self.name}: temperature {self.temperature} is not above 0")
+        for array in (weights, bias):
+            array.flags.writeable = False
+        object.__setattr__(self, "weights", weights)
+        object.__setattr__(self, "bias", bias)
+
+    def logits(self, vector: npt.NDArray[Any]) -> Array:
+        """Scores of the classes, before temperature and softmax.
+
+        Args:
+            vector: (features,) or a batch (n, features), in real numbers.
+
+        Returns:
+            (classes,) or (n, classes), float32.
+        """
+        return np.asarray(vector.astype(np.float32) @ self.weights.T + self.bias)
+
+    def probabilities(self, vector: npt.NDArray[Any]) -> Array:
+        """Softmax of the logits divided by the temperature; shapes as in `logits`."""
+        return softmax(self.logits(vector) / np.float32(self.temperature))
+
+    def activation_map(self, feature_map: npt.NDArray[Any], class_index: int) -> Array:
+        """Where in the image the class is seen: the class-activation map.
+
+        Zhou et al. 2016, "Learning Deep Features for Discriminative Localization", equation 2:
+        M(x, y) = sum over channels of weight x feature. Its mean and the bias make the logit
+        (equation 1), as far as the pooled vector is the mean of the map.
+
+        Args:
+            feature_map: (height, width, features), in real numbers.
+            class_index: row of `weights`.
+
+        Returns:
+            (height, width) float32; higher means more of the class, in the units of the logit.
+        """
+        return np.asarray(feature_map.astype(np.float32) @ self.weights[class_index])
+
+
+def softmax(logits: npt.NDArray[Any]) -> Array:
+    """Probabilities over the last axis, exp(x) / sum exp(x), with no overflow; float32."""
+    shifted = logits.astype(np.float32) - logits.max(axis=-1, keepdims=True)
+    powers = np.exp(shifted)
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True), np.float32)
+
+
+def save_head(head: Head, path: Path) -> None:
+    """Write `head`; weights as float16. The same head gives the same bytes at any time.
+
+    Raises:
+        OSError: if the file cannot be written.
+    """
+    about = {
+        "name": head.name,
+        "backbone_sha256": head.backbone_sha256,
+        "labels": head.labels,
+        "provenance": head.provenance,
+        "temperature": head.temperature,
+        "parent": head.parent,
+        "rows": head.rows,
+    }
+    text = json.dumps(about, ensure_ascii=False, sort_keys=True).encode()
+    arrays = {
+        "weights": head.weights.astype("<f2"),
+        "bias": head.bias.astype("<f4"),
+        "about": np.frombuffer(text, np.uint8),
+    }
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for name, array in arrays.items():
+            content = io.BytesIO()
+            np.lib.format.write_array(content, array, version=(1, 0), allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy", _EPOCH), content.getvalue())
+
+
+def load_head(path: Path, backbone_sha256: str) -> Head:
+    """The head in the file `path`.
+
+    Args:
+        path: of an `.npz` that `save_head` wrote.
+        backbone_sha256: of the backbone whose features it is to read, in hexadecimal.
+
+    Raises:
+        ModelError: if the file is missing, damaged or no head, or if it was made for another
+            backbone.
+    """
+    try:
+        head = _read(path)
+    except FileNotFoundError as error:
+        raise ModelError(f"{path}: there is no such head") from error
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        raise ModelError(f"{path}: not a head, or damaged ({error})") from error
+    if head.backbone_sha256 != backbone_sha256:
+        raise ModelError(
+            f"{path}: made for the backbone {head.backbone_sha256[:12]}…, not for "
+            f"{backbone_sha256[:12]}…; use the model that it was made with, or make the head anew"
+        )
+    return head
+
+
+def _read(path: Path) -> Head:
+    arrays = {}
+    with zipfile.ZipFile(path) as archive:
+        for name in ("weights", "bias", "about"):
+            if archive.getinfo(f"{name}.npy").file_size > _MOST_BYTES:
+                raise ValueError(f"{name} is larger than a head can be")
+            content = io.BytesIO(archive.read(f"{name}.npy"))
+            arrays[name] = np.lib.format.read_array(content, allow_pickle=False)
+    about = json.loads(arrays["about"].tobytes().decode())
+    return Head(
+        name=str(about["name"]),
+        backbone_sha256=str(about["backbone_sha256"]),
+        labels=tuple(map(str, about["labels"])),
+        weights=arrays["weights"],
+        bias=arrays["bias"],
+        provenance=dict(about["provenance"]),
+        temperature=float(about["temperature"]),
+        parent=str(about["parent"]),
+        rows=tuple(map(int, about["rows"])),
+    )

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+import edgevision
+from edgevision.zoo.registry import embedded
+
+INSTALLED = Path(edgevision.__file__).resolve().parent
+
+
+def test_the_tests_run_against_the_wheel(project):
+    if os.environ.get("EDGEVISION_TEST_WHEEL") != "1":
+        pytest.skip("scripts/test sets EDGEVISION_TEST_WHEEL=1; this run may use the checkout")
+
+    assert INSTALLED.is_relative_to(sys.prefix)
+    assert project / "edgevision" not in (INSTALLED, *INSTALLED.parents)
+    assert str(project) not in sys.path
+
+
+def test_the_installed_package_has_every_file_of_the_checkout(project):
+    if os.environ.get("EDGEVISION_TEST_WHEEL") != "1":
+        pytest.skip("scripts/test sets EDGEVISION_TEST_WHEEL=1; this run may use the checkout")
+
+    def files(root):
+        return {
+            str(path.relative_to(root))
+            for path in root.rglob("*")
+            if path.is_file() and "__pycache__" not in path.parts
+        }
+
+    assert files(INSTALLED) == files(project / "edgevision")
+
+
+def test_the_networks_and_labels_are_in_the_package():
+    assert len(embedded()) == 2
+    assert (INSTALLED / "data" / "breeds.csv").is_file()
+    assert (INSTALLED / "py.typed").is_file()
+
+
+def test_all_that_is_installed_stays_under_16_mb():
+    size = sum(path.stat().st_size for path in INSTALLED.rglob("*") if path.suffix != ".pyc")
+
+    assert size < 16_000_000
+
+
+def test_the_version_is_that_of_the_metadata():
+    told = subprocess.run(
+        [sys.executable, "-m", "edgevision", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd="/",
+    )
+
+    assert told.stdout.split() == ["edgevision,", "version", metadata.version("edgevision")]
+
+
+def test_one_wheel_of_opencv_at_most():
+    wheels = {
+        (one.metadata["Name"] or "").lower()
+        for one in metadata.distributions()
+        if (one.metadata["Name"] or "").lower().startswith(("opencv-python", "opencv-contrib"))
+    }
+
+    assert wheels == {"opencv-python-headless"}
