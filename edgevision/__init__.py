@@ -1,5 +1,3 @@
 """edgevision: what a small camera can recognise by itself."""
 
-from importlib.metadata import version
-
-__version__ = version("edgevision")
+__version__ = "0.1.0"

@@ -16,8 +16,9 @@ give_up() {
 
 # Runs "$@" with its output in a log; one line says what is done and how long it took.
 step() {
-    local what=$1 log=$checkout/.venv-setup.log begun=$SECONDS
+    local what=$1 log=$checkout/.venv-setup/log begun=$SECONDS
     shift
+    mkdir -p "${log%/*}"
     printf '%s ... ' "$what" >&2
     if ! "$@" >"$log" 2>&1 </dev/null; then
         say "failed"
@@ -192,7 +193,9 @@ install_afresh() {
 
 # One call at a time makes environments; another waits here.
 lock_environments() {
-    exec {lock}>"$checkout/.venv-setup.lock"
+    mkdir -p "$checkout/.venv-setup" 2>/dev/null ||
+        give_up "$checkout cannot be written to: clone it to a folder of yours"
+    exec {lock}>"$checkout/.venv-setup/lock"
     flock "$lock"
 }
 

@@ -223,7 +223,7 @@ def test_a_step_that_fails_shows_where_its_output_is(checkout):
     assert ran.returncode == 1
     assert "no flour" in ran.stderr
     assert "failed: Baking bread" in ran.stderr
-    assert str(checkout.folder / ".venv-setup.log") in ran.stderr
+    assert str(checkout.folder / ".venv-setup" / "log") in ran.stderr
     assert ran.stdout == ""
 
 

@@ -38,18 +38,11 @@ if TYPE_CHECKING:
     from edgevision.values.report import Report
 
 # How far an output may lag behind, in frames; none is left out.
-_DEPTH = 4
+_DEPTH = 2
 
 
-class Drawing:
-    """An output that draws every overlay and throws it away: the cost of drawing, not encoding."""
-
-    name = "drawing"
-    wants_pixels = True
-    lossless = True
-
-    def __init__(self) -> None:
-        self.drawn = 0
+class _Counting:
+    """An output that needs no opening."""
 
     def __enter__(self) -> Self:
         return self
@@ -62,6 +55,17 @@ class Drawing:
     ) -> None:
         pass
 
+
+class Drawing(_Counting):
+    """Draws every overlay and throws it away: the cost of drawing, not that of encoding."""
+
+    name = "drawing"
+    wants_pixels = True
+    lossless = True
+
+    def __init__(self) -> None:
+        self.drawn = 0
+
     def write(self, report: Report) -> None:
         """Draw it, if the network looked at it."""
         if report.boxes:
@@ -69,8 +73,8 @@ class Drawing:
             self.drawn += 1
 
 
-class Times:
-    """An output that notes when each frame was told, and how long it took."""
+class Times(_Counting):
+    """Notes when each frame was told, and how long it took."""
 
     name = "times"
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from edgevision.protocols import Engine, Region, Source, Task
 
 # Frames that an output may lag behind before it is left out of some.
-_DEPTH = 4
+_DEPTH = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,9 @@ def build_region(settings: Settings, network: Network) -> Region:
         most=wanted.max_passes,
         activation=network.tasks[0].activation,
     )
-    region: Region = load(regions.KINDS, wanted.kind, "region.kind")(options)
+    # Photos do not move: nothing can be told from the one before.
+    kind = "centre" if wanted.kind == "auto" and shows_photos(settings) else wanted.kind
+    region: Region = load(regions.KINDS, kind, "region.kind")(options)
     return region
 
 

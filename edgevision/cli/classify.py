@@ -35,9 +35,7 @@ _BAR = 20
 @click.command()
 @click.argument("images", metavar="IMAGE...", nargs=-1, required=True, type=click.Path())
 @all_of(task_flag, region_flag, model_flag, threads_flag, config_flag, json_flag)
-@click.pass_context
 def classify(
-    context: click.Context,
     *,
     images: tuple[str, ...],
     config: Path | None,
@@ -50,7 +48,7 @@ def classify(
 
     Example:  edgevision classify --task dogs,classify photo.jpg
     """
-    shared["region"] = shared["region"] or "full"
+    shared["region"] = shared["region"] or "centre"
     settings = settings_from(
         config, **{"engine__threads": shared.pop("threads"), "task": None, **shared}
     )
@@ -70,7 +68,7 @@ def classify(
             print("\n".join(_words(path, report)))
     if as_json:
         print(json.dumps(told, ensure_ascii=False))
-    context.exit(2 if failed else 0)
+    click.get_current_context().exit(2 if failed else 0)
 
 
 def _each(images: tuple[str, ...]) -> list[Path]:

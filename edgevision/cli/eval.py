@@ -35,8 +35,8 @@ def evaluate(*, task: str, folder: Path, config: Path | None, as_json: bool, **s
     """Measure accuracy on the photos of DIR.
 
     DIR has a file labels.csv with the columns path and label: a label is a name, the index of an
-    ImageNet class (0 to 999), or "none" for a photo that shows none of the task's classes. Each
-    photo is shown whole, squeezed into the network's square.
+    ImageNet class (0 to 999), or "none" for a photo that shows none of the task's classes. Of
+    each photo the largest square in the middle is looked at.
     """
     settings = settings_from(
         config, task=task, **{"engine__threads": shared.pop("threads"), **shared}

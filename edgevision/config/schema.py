@@ -90,9 +90,9 @@ class Source(Branch):
 class Region(Branch):
     """Where on the frame to look, and how often when nothing moves."""
 
-    kind: Literal["auto", "full", "zone", "motion", "zoom"] = Field(
+    kind: Literal["auto", "full", "centre", "zone", "motion", "zoom"] = Field(
         default="auto",
-        description="full frame, a fixed zone, what moves, a closer look, or all of it",
+        description="full frame, its middle, a zone, what moves, a closer look, or what fits",
     )
     zone: tuple[Share, Share, Share, Share] | None = Field(
         default=None, description="x, y, width and height in 0..1 of the frame; kind zone needs it"
@@ -204,7 +204,7 @@ class Decide(Branch):
         description="score under which it is gone, at most threshold; empty: the task's own",
     )
     window_s: Annotated[Number, Field(ge=0, le=60)] = Field(
-        default=1.0, description="seconds over which scores are smoothed"
+        default=2.0, description="seconds over which scores are smoothed"
     )
     min_hits: Annotated[Whole, Field(ge=1, le=1000)] = Field(
         default=3, description="frames in the window that have to agree"

@@ -36,7 +36,7 @@ class Rules:
     threshold: float
     release: float
     presence: float = 0.5
-    window_s: float = 1.5
+    window_s: float = 2.0
     min_hits: int = 3
     hold_s: float = 2.0
     cooldown_s: float = 5.0

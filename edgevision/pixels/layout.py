@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from edgevision.pixels.lettering import ascii_of, below, lettering, shortened
@@ -161,7 +161,7 @@ def _stacked(report: Report, sizes: Sizes, bars: int) -> tuple[Card, ...]:
     laid: list[Card] = []
     top = sizes.pad
     for decision in report.decisions:
-        card = _card(decision, _reading(decision, report.results), sizes, top, bars)
+        card = _card(decision, _guesses(decision, report.results), sizes, top, bars)
         laid.append(card)
         top = card.area[3] + max(sizes.pad // 2, 2)
     return tuple(laid)
@@ -225,10 +225,19 @@ def _headline(
     return name[:1].upper() + name[1:], capital, accent, f"{decision.score:.0%}"
 
 
-def _reading(decision: Decision, results: tuple[Result, ...]) -> tuple[Guess, ...]:
-    """The surest of the task's readings in this frame."""
-    read = [result.guesses for result in results if result.task == decision.task]
-    return max((guesses for guesses in read if guesses), key=lambda g: g[0].score, default=())
+def _guesses(decision: Decision, results: tuple[Result, ...]) -> tuple[Guess, ...]:
+    """Of the task's surest reading in this frame.
+
+    Where nothing of the task's kind was found, a score says how sure it is of the kind as well:
+    otherwise "no dog" would stand over a long bar for the least unlikely breed.
+    """
+    read = [result for result in results if result.task == decision.task and result.guesses]
+    if not read:
+        return ()
+    surest = max(read, key=lambda result: result.presence * result.guesses[0].score)
+    if decision.verdict != "nothing":
+        return surest.guesses
+    return tuple(replace(guess, score=guess.score * surest.presence) for guess in surest.guesses)
 
 
 def _figure(value: float) -> str:

@@ -83,7 +83,7 @@ def lettering(text: str, capital: int, colour: Colour) -> npt.NDArray[np.uint8]:
 
 def below(capital: int) -> int:
     """Pixels under the line of writing that letters like "g" need."""
-    return max(capital // 2, 2)
+    return capital // 2 + 1
 
 
 @lru_cache(maxsize=256)

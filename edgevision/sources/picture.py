@@ -39,7 +39,7 @@ class Converter:
         self._threads: dict[str, int] = {"threads": 1}
 
     def rgb(self, decoded: Any) -> npt.NDArray[np.uint8]:
-        """(H, W, 3) uint8 RGB of its own memory, turned as the file's display matrix says.
+        """(H, W, 3) uint8 RGB that nothing else writes to, turned by the file's display matrix.
 
         Raises:
             av.FFmpegError: if FFmpeg has no way from the frame's format to RGB.
@@ -48,8 +48,6 @@ class Converter:
         rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
         used = rows[: decoded.height, : decoded.width * 3]
         pixels = np.ascontiguousarray(used).reshape(decoded.height, decoded.width, 3)
-        if decoded.format.name == "rgb24":  # then nothing was converted, and it is the decoder's
-            pixels = pixels.copy()
         turn = _TURNS.get(int(getattr(decoded, "rotation", 0) or 0) % 360)
         return pixels if turn is None else np.asarray(cv2.rotate(pixels, turn), np.uint8)
 

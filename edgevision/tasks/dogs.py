@@ -42,8 +42,8 @@ class Dogs:
     """
 
     name = "dogs"
-    threshold = 0.35
-    release = 0.2
+    threshold = 0.3
+    release = 0.1
 
     def __init__(
         self, model: Model, spec: ModelSpec, shared: dict[str, Scores], top: int = 5

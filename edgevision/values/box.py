@@ -84,4 +84,11 @@ def clipped(x: float, y: float, width: float, height: float) -> Box:
     return Box(left, top, min(x + width, 1.0) - left, min(y + height, 1.0) - top)
 
 
+def centred_square(frame_width: int, frame_height: int) -> Box:
+    """The largest square (in pixels) in the middle of a frame."""
+    side = min(frame_width, frame_height)
+    width, height = side / frame_width, side / frame_height
+    return Box((1 - width) / 2, (1 - height) / 2, width, height)
+
+
 FULL = Box(0.0, 0.0, 1.0, 1.0)

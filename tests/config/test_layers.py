@@ -71,8 +71,8 @@ def test_every_problem_is_told_at_once_with_its_place(written):
         f"{path}:4: engine.device: edgetpu is not in this version; expected one of cpu, auto",
         f"{path}:4: engine.threads: 99 is given; expected a whole number from 1 to 64",
         (
-            f"{path}:5: region.kind: 'zoned' is given; expected one of auto, full, zone, motion,"
-            " zoom; did you mean zone?"
+            f"{path}:5: region.kind: 'zoned' is given; expected one of auto, full, centre,"
+            " zone, motion, zoom; did you mean zone?"
         ),
         f"{path}:7: decide.treshold: no such key; did you mean threshold?",
         f"{path}:9: outputs.video.path: is missing; expected a path",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import threading
 
 import pytest
@@ -156,23 +157,48 @@ def test_rows_and_lines_are_the_same_events(make_report, tmp_path):
         assert sorted(store.latest(1000)) == sorted(told)
 
 
+class Watched(JsonLines):
+    """Tells when it was refused."""
+
+    def __init__(self, path):
+        super().__init__(path)
+        self.refused = threading.Event()
+
+    def write(self, report):
+        try:
+            super().write(report)
+        except OutputError:
+            self.refused.set()
+            raise
+
+
+def fill(path):
+    """Take all the room that there is."""
+    with path.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while file.write(bytes(512)):
+            pass
+
+
 def test_a_full_disk_that_is_freed_costs_nothing(small_disk, make_report):
     """Both the rows and the lines end up complete, and whole."""
-    lines, rows = small_disk / "events.jsonl", small_disk / "events.sqlite"
-    recorder = Recorder(EventStore(rows), [JsonLines(lines)])
-    reports = []
-    with Outlet(recorder, wait=True, drain_seconds=SOON) as outlet:
-        while recorder.last_error is None or recorder.outlets[0].last_error is None:
-            reports.append(make_report(len(reports), events=2))
-            outlet.write(reports[-1])
-            assert len(reports) < 4000
-        (small_disk / "ballast").unlink()
-        recorder.outlets[0]._drain_seconds = SOON
+    lines, rows = Watched(small_disk / "events.jsonl"), small_disk / "events.sqlite"
+    reports = [make_report(number, events=2) for number in range(60)]
+    with Recorder(EventStore(rows), [Outlet(lines, drain_seconds=SOON)]) as recorder:
+        for report in reports[:20]:
+            recorder.write(report)
+        fill(small_disk / "filler")
+        for report in reports[20:50]:
+            recorder.write(report)
+        assert recorder.last_error is not None
+        assert lines.refused.wait(SOON)
+        (small_disk / "filler").unlink()
+        for report in reports[50:]:
+            recorder.write(report)
     told = [event.to_json() for report in reports for event in report.events]
-    assert lines.read_text("utf-8").splitlines() == told
+    assert (small_disk / "events.jsonl").read_text("utf-8").splitlines() == told
     with EventStore(rows) as store:
         assert store.count() == len(told)
-    assert outlet.lost_events == 0
+    assert recorder.lost_events == 0
 
 
 @pytest.mark.parametrize("name", ["lossless", "wants_pixels"])

@@ -179,6 +179,19 @@ def test_numbers_rise_and_time_never_goes_back(script, first_seconds):
     assert source.counts.errors <= sum(end != "hang" for _, end in script)
 
 
+def test_media_time_goes_on_from_where_the_last_opening_ended():
+    """Not all sources have a clock that never begins anew."""
+    camera = Stepped()
+    with Supervised(lambda: camera, "cam", first_backoff=0.001, longest_backoff=0.001) as source:
+        seconds = []
+        for step in range(6):
+            camera.step()
+            seconds.append(source.next(PATIENCE).seconds)
+            if step == 2:
+                camera.end()
+    assert seconds == [0.0, 1.0, 2.0, 2.0, 3.0, 4.0]
+
+
 class Stepped:
     """A camera that gives one frame for each `step()`, and tells when it was taken."""
 
@@ -187,8 +200,10 @@ class Stepped:
     def __init__(self):
         self.go, self.taken = threading.Semaphore(0), threading.Semaphore(0)
         self.stopped = False
+        self.ending = False
 
     def __enter__(self):
+        self.ending = False
         return self
 
     def __exit__(self, *error):
@@ -196,7 +211,7 @@ class Stepped:
 
     def __iter__(self):
         number = 0
-        while self.go.acquire(timeout=PATIENCE) and not self.stopped:
+        while self.go.acquire(timeout=PATIENCE) and not self.stopped and not self.ending:
             yield Frame(np.full((1, 1, 3), number, np.uint8), number, float(number), "inner")
             number += 1
             self.taken.release()
@@ -205,6 +220,10 @@ class Stepped:
         for _ in range(times):
             self.go.release()
             assert self.taken.acquire(timeout=PATIENCE)
+
+    def end(self):
+        self.ending = True
+        self.go.release()
 
     def stop(self):
         self.stopped = True

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -188,3 +189,18 @@ def test_one_copy_of_the_frame_is_made():
     finally:
         tracemalloc.stop()
     assert canvas.nbytes <= peak < canvas.nbytes * 1.2
+
+
+def test_no_long_bar_stands_under_no_dog():
+    shown = report(verdict="nothing", tasks=("dogs",))
+    shown = replace(shown, results=(Result("dogs", BOX, GUESSES, presence=0.05),))
+    (card,) = cards(shown, Sizes.of(1280, 720))
+    assert card.bars[0].share == pytest.approx(0.87 * 0.05)
+
+
+def test_of_several_readings_the_surest_is_shown():
+    shown = report(tasks=("dogs",))
+    other = Result("dogs", Box(0, 0, 0.2, 0.2), (Guess("pug", "pug", 0.99),), presence=0.1)
+    shown = replace(shown, results=(other, *shown.results))
+    (card,) = cards(shown, Sizes.of(1280, 720))
+    assert card.bars[0].share == pytest.approx(0.87)

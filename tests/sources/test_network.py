@@ -42,7 +42,7 @@ class Camera(BaseHTTPRequestHandler):
         self.end_headers()
         for number in range(10**6):
             if server.silent.is_set():
-                server.over.wait(PATIENCE)
+                server.over.wait()
                 return
             if server.broken.is_set() or server.over.wait(0.005):
                 self.connection.shutdown(socket.SHUT_RDWR)

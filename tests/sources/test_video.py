@@ -98,6 +98,16 @@ def test_frames_own_their_pixels(clip):
     assert all(not frame.pixels.flags.writeable for frame in frames)
 
 
+def test_time_begins_at_nought_and_does_not_go_back_in_joined_recordings(clip):
+    one, two = clip("one.ts", frames=8, fps=10), clip("two.ts", frames=5, fps=10)
+    one.write_bytes(one.read_bytes() + two.read_bytes())
+    frames = read(one)
+    seconds = [frame.seconds for frame in frames]
+    assert len(frames) >= 12
+    assert seconds[0] == 0.0
+    assert np.diff(seconds) == pytest.approx(0.1, abs=0.02)
+
+
 def test_loop_goes_on_counting(clip):
     frames = read(clip(frames=4, fps=10), "?loop=1", most=10)
     assert [frame.number for frame in frames] == list(range(10))
