@@ -21,6 +21,8 @@ from edgevision.pixels.rate import Rate
 if TYPE_CHECKING:
     from types import TracebackType
 
+    import numpy as np
+    import numpy.typing as npt
     from typing_extensions import Self
 
     from edgevision.values.report import Report
@@ -67,6 +69,7 @@ class Screen:
         self._window: Any = None
         self._sized = fullscreen or bool(width and height)
         self._rate = Rate()
+        self._canvas: npt.NDArray[np.uint8] | None = None
 
     def __enter__(self) -> Self:
         try:
@@ -100,7 +103,8 @@ class Screen:
         """
         if self._window is None:
             raise OutputError("screen: the window is not open")
-        picture = draw(report, fps=self._rate.tick(report.frame.ready_at))
+        picture = draw(report, fps=self._rate.tick(report.frame.ready_at), out=self._canvas)
+        self._canvas = picture
         try:
             if not self._sized:
                 self._resize(report.frame.width, report.frame.height)

@@ -59,6 +59,7 @@ class VideoFile:
     name = "video"
     lossless: ClassVar[bool] = True
     wants_pixels: ClassVar[bool] = True
+    codecs: ClassVar[tuple[str, ...]] = ("libx264", "mpeg4")
 
     def __init__(self, path: str | Path, *, fps: float | None = None) -> None:
         self.path = Path(path)
@@ -70,9 +71,13 @@ class VideoFile:
         self._sink: _Sink | None = None
         self._file: Any = None
         self._stream: Any = None
+        self._frame: Any = None
+        self._canvas: npt.NDArray[np.uint8] | None = None
+        self._yuv: Any = None
         self._rate = Rate()
         self._part = 1
         self._first_seconds = 0.0
+        self._last: tuple[str, int] | None = None
         self._ticks = -1
 
     def __enter__(self) -> Self:
@@ -100,22 +105,27 @@ class VideoFile:
             self._abandon()
 
     def write(self, report: Report) -> None:
-        """Encode the overlay of `report`.
+        """Encode the overlay of `report`; a frame that comes twice is encoded once.
 
         Raises:
             OutputError: if the disk is full or the encoder fails; what follows goes into a new
                 file beside it, NAME.part2.mp4 and so on.
         """
-        picture = draw(report, fps=self._rate.tick(report.frame.ready_at))
+        frame = report.frame
+        if (frame.source, frame.number) == self._last:
+            return
+        picture = draw(report, fps=self._rate.tick(frame.ready_at), out=self._canvas)
+        self._canvas = picture
         try:
             if self._sink is None:
                 self._open()
             if self._stream is None:
-                self._begin(picture, report.frame.seconds)
-            frame = self._coded(picture)
-            frame.pts = self._next_ticks(report.frame.seconds)
-            frame.time_base = Fraction(1, _TICKS)
-            self._mux(frame)
+                self._begin(picture, frame.seconds)
+            self._fill(picture)
+            self._frame.pts = self._next_ticks(frame.seconds)
+            self._frame.time_base = Fraction(1, _TICKS)
+            self._mux(self._frame)
+            self._last = (frame.source, frame.number)
         except (OSError, ValueError, cv2.error) as error:
             self._abandon()
             raise self._refusal(error) from error
@@ -132,7 +142,7 @@ class VideoFile:
         kind, options = _FORMATS[self.path.suffix.lower()]
         self._file = av.open(self._sink, "w", format=kind, options=dict(options))
         rate = Fraction(self._fps or 30).limit_denominator(1001)
-        codec = "libx264" if "libx264" in av.codecs_available else "mpeg4"
+        codec = next(name for name in self.codecs if name in av.codecs_available)
         stream = self._file.add_stream(codec, rate=rate)
         stream.width = max(int(width * scale) // 2 * 2, 16)
         stream.height = max(int(height * scale) // 2 * 2, 16)
@@ -146,14 +156,26 @@ class VideoFile:
             stream.options = {"preset": "ultrafast", "tune": "zerolatency", "crf": "23"}
         else:
             context.bit_rate = width * height * 4
+            context.max_b_frames = 0
         self._stream = stream
+        # The encoders copy what they are given, so that one frame will do for all.
+        self._frame = av.VideoFrame(stream.width, stream.height, "yuv420p")
+        self._yuv = None
         self._first_seconds = seconds
         self._ticks = -1
 
-    def _coded(self, picture: npt.NDArray[np.uint8]) -> Any:
-        fitted = letterboxed(picture, self._stream.width, self._stream.height)
-        planes = np.asarray(cv2.cvtColor(fitted, cv2.COLOR_RGB2YUV_I420), np.uint8)
-        return av.VideoFrame.from_ndarray(planes, format="yuv420p")
+    def _fill(self, picture: npt.NDArray[np.uint8]) -> None:
+        """Put `picture` into the one frame that is encoded again and again."""
+        width, height = self._stream.width, self._stream.height
+        fitted = letterboxed(picture, width, height)
+        self._yuv = cv2.cvtColor(fitted, cv2.COLOR_RGB2YUV_I420, self._yuv)
+        flat, start = self._yuv.reshape(-1), 0
+        for plane, scale in zip(self._frame.planes, (1, 2, 2), strict=True):
+            rows, columns = height // scale, width // scale
+            end = start + rows * columns
+            place = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+            place[:rows, :columns] = flat[start:end].reshape(rows, columns)
+            start = end
 
     def _next_ticks(self, seconds: float) -> int:
         if self._fps is not None:

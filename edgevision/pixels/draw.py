@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import cv2
+import numpy as np
 
 from edgevision.pixels.layout import ACCENT, Sizes, cards, corner, outlines
 from edgevision.pixels.lettering import lettering
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
 
     from edgevision.pixels.layout import Area, Bar, Card, Outline, Text
@@ -25,17 +25,25 @@ _TRACK = (48, 48, 48)
 _SHADOW = (16, 16, 16)
 
 
-def draw(report: Report, *, fps: float | None = None) -> npt.NDArray[np.uint8]:
+def draw(
+    report: Report, *, fps: float | None = None, out: npt.NDArray[np.uint8] | None = None
+) -> npt.NDArray[np.uint8]:
     """A copy of the frame with the overlay on it; the one frame-sized copy that is made.
 
     Args:
         report: its frame is left untouched. A box that is the whole frame gets no outline.
         fps: frames a second to show in the corner; None leaves it out.
+        out: where the copy goes if it has the frame's shape, so that a long run takes no new
+            memory for each frame; else, or if None, a new array.
 
     Returns:
         (H, W, 3) uint8 RGB, of the frame's size. On frames too small for letters less is drawn.
     """
-    canvas = report.frame.pixels.copy()
+    if out is None or out.shape != report.frame.pixels.shape:
+        canvas = report.frame.pixels.copy()
+    else:
+        canvas = out
+        np.copyto(canvas, report.frame.pixels)
     sizes = Sizes.of(report.frame.width, report.frame.height)
     for outline in outlines(report, sizes):
         _outline(canvas, outline)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from edgevision.pixels.lettering import Colour
+    from edgevision.values.box import Box
     from edgevision.values.report import Report
     from edgevision.values.result import Decision, Guess, Result
 
@@ -108,14 +109,16 @@ class Outline:
 
 
 def outlines(report: Report, sizes: Sizes) -> Iterator[Outline]:
-    """The boxes where the network looked, coloured by what was decided about them."""
-    verdicts = {decision.task: decision.verdict for decision in report.decisions}
-    found = {result.box for result in report.results if verdicts.get(result.task) == "seen"}
-    hoped = {result.box for result in report.results if verdicts.get(result.task) == "unsure"}
+    """The boxes where it looked; a task's surest reading gives its box the decision's colour."""
+    verdicts: dict[Box, str] = {}
+    for decision in report.decisions:
+        surest = _surest(decision, report.results)
+        if surest is not None and verdicts.get(surest.box) != "seen":
+            verdicts[surest.box] = decision.verdict
     boxes = dict.fromkeys((*report.boxes, *(result.box for result in report.results)))
     for box in boxes:
         if box.width * box.height < _WHOLE:
-            verdict = "seen" if box in found else "unsure" if box in hoped else "nothing"
+            verdict = verdicts.get(box, "nothing")
             area = box.to_pixels(report.frame.width, report.frame.height)
             yield Outline(area, sizes.line, ACCENT[verdict])
 
@@ -231,13 +234,17 @@ def _guesses(decision: Decision, results: tuple[Result, ...]) -> tuple[Guess, ..
     Where nothing of the task's kind was found, a score says how sure it is of the kind as well:
     otherwise "no dog" would stand over a long bar for the least unlikely breed.
     """
-    read = [result for result in results if result.task == decision.task and result.guesses]
-    if not read:
+    surest = _surest(decision, results)
+    if surest is None:
         return ()
-    surest = max(read, key=lambda result: result.presence * result.guesses[0].score)
     if decision.verdict != "nothing":
         return surest.guesses
     return tuple(replace(guess, score=guess.score * surest.presence) for guess in surest.guesses)
+
+
+def _surest(decision: Decision, results: tuple[Result, ...]) -> Result | None:
+    read = [result for result in results if result.task == decision.task and result.guesses]
+    return max(read, key=lambda each: each.presence * each.guesses[0].score, default=None)
 
 
 def _figure(value: float) -> str:

@@ -28,11 +28,16 @@ def plain(colour, width=64, height=48):
     return pixels
 
 
+class WithoutH264(VideoFile):
+    codecs = ("no-such-codec", "mpeg4")
+
+
+@pytest.mark.parametrize("kind", [VideoFile, WithoutH264])
 @pytest.mark.parametrize("ending", [".mp4", ".m4v", ".mov", ".mkv"])
-def test_every_frame_comes_back_with_its_time_and_colour(tmp_path, make_report, ending):
+def test_every_frame_comes_back_with_its_time_and_colour(tmp_path, make_report, ending, kind):
     path = tmp_path / f"out{ending}"
     colours = [(200, 30, 10), (10, 200, 30), (30, 10, 200)] * 4
-    with VideoFile(path) as output:
+    with kind(path) as output:
         for number, colour in enumerate(colours):
             output.write(
                 make_report(number, pixels=plain(colour, 320, 240), seconds=5 + number / 20)
@@ -76,6 +81,15 @@ def test_times_that_stand_still_or_go_back_still_play_forwards(tmp_path, make_re
     assert all(later > earlier for earlier, later in pairwise(times))
     assert times[2] == pytest.approx(1.0, abs=0.002)
     assert times[5] == pytest.approx(2.0, abs=0.002)
+
+
+def test_a_frame_that_comes_again_with_late_events_is_shown_once(tmp_path, make_report):
+    path = tmp_path / "out.mp4"
+    with VideoFile(path) as output:
+        output.write(make_report(0))
+        output.write(make_report(1))
+        output.write(make_report(1, events=1))
+    assert len(decoded(path)) == 2
 
 
 @pytest.mark.parametrize(("width", "height"), [(65, 49), (1, 1), (15, 200), (5000, 100)])
@@ -164,10 +178,11 @@ def test_on_a_full_disk_it_says_so_and_begins_a_new_part_when_there_is_room(
         for _ in range(3):
             with pytest.raises(OutputError):  # noqa: PT012 - a group of pictures at a time
                 for _ in range(100):
+                    number += 1
                     output.write(make_report(number, pixels=noise))
         assert sorted(file.name for file in small_disk.iterdir()) == ["ballast", "out.mp4"]
         (small_disk / "ballast").unlink()
         for later in range(3):
-            output.write(make_report(number + later, pixels=plain((9, 9, 9))))
+            output.write(make_report(number + 1 + later, pixels=plain((9, 9, 9))))
     assert len(decoded(path)) > 3
     assert len(decoded(small_disk / "out.part2.mp4")) == 3

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgevision.pixels.draw import draw
-from edgevision.pixels.layout import Sizes, cards, corner, outlines
+from edgevision.pixels.layout import ACCENT, Sizes, cards, corner, outlines
 from edgevision.pixels.lettering import lettering
 from edgevision.values.box import FULL, Box
 from edgevision.values.frame import Frame
@@ -179,6 +179,14 @@ def test_a_report_without_anything_is_the_frame():
     assert canvas.flags.writeable
 
 
+def test_a_canvas_of_the_same_shape_is_used_again():
+    first = draw(report(ground=50), fps=25.0)
+    again = draw(report(ground=50), fps=25.0, out=first)
+    assert again is first
+    assert (again == draw(report(ground=50), fps=25.0)).all()
+    assert draw(report(640, 480), out=first).shape == (480, 640, 3)
+
+
 def test_one_copy_of_the_frame_is_made():
     shown = report()
     draw(shown, fps=25.0)
@@ -204,3 +212,6 @@ def test_of_several_readings_the_surest_is_shown():
     shown = replace(shown, results=(other, *shown.results))
     (card,) = cards(shown, Sizes.of(1280, 720))
     assert card.bars[0].share == pytest.approx(0.87)
+    colours = {outline.area: outline.colour for outline in outlines(shown, Sizes.of(1280, 720))}
+    assert colours[BOX.to_pixels(1280, 720)] == ACCENT["seen"]
+    assert colours[other.box.to_pixels(1280, 720)] == ACCENT["nothing"]

@@ -42,7 +42,8 @@ class Camera(BaseHTTPRequestHandler):
         self.end_headers()
         for number in range(10**6):
             if server.silent.is_set():
-                server.over.wait()
+                if not server.over.wait(PATIENCE):
+                    server.gave_up.set()
                 return
             if server.broken.is_set() or server.over.wait(0.005):
                 self.connection.shutdown(socket.SHUT_RDWR)
@@ -63,7 +64,8 @@ class Camera(BaseHTTPRequestHandler):
 def serving(port=0):
     server = ThreadingHTTPServer(("127.0.0.1", port), Camera)
     server.daemon_threads = True
-    server.silent, server.broken, server.over = (threading.Event() for _ in range(3))
+    server.silent, server.broken = threading.Event(), threading.Event()
+    server.over, server.gave_up = threading.Event(), threading.Event()
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
@@ -137,6 +139,7 @@ def test_a_stream_that_falls_silent():
             server.silent.set()
             with pytest.raises(SourceError, match="stopped"):
                 list(frames)
+        assert not server.gave_up.is_set()  # the reader tired of waiting first
 
 
 def test_an_address_without_a_stream():
