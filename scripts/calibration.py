@@ -1,7 +1,6 @@
 """Finds the recipe of an int8 network from photos: factors, grids and corrected biases.
 
-Float and int8 networks are both run by LiteRT, from files that our own writer made, so that what
-is measured here is what a device computes.
+The float network is run by LiteRT, from a file that our own writer made.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter
 
-from edgevision.zoo.assemble import VECTOR, float_graph, int8_graph
+from edgevision.zoo.assemble import VECTOR, float_graph
 from edgevision.zoo.network import IMAGE, MAP, Layer, Network
 from edgevision.zoo.quantise import grid, into_pixels, multiply, quantise
 from edgevision.zoo.recipe import Recipe, Step
@@ -170,43 +169,31 @@ def _corrected(
     observed: Observed,
     photos: Photos,
 ) -> Recipe:
-    """The recipe with biases that give each channel its mean of the float network again.
+    """The recipe with biases that make up for the rounding of the weights.
 
-    Nagel et al. 2019, "Data-Free Quantization", section 4.2 with means from photos: layer by
-    layer, with all layers before it already corrected. Means over the image leave the border's
-    padding out of account.
+    Nagel et al. 2019, "Data-Free Quantization", equation 16: rounding changes a channel's mean by
+    the error of the weights times the mean of the input, here taken from photos. Means over the
+    image leave the padding at the border out of account.
     """
+    pixels = photos.reshape(-1, 3).mean(axis=0, dtype=np.float64)
+    image = (pixels - recipe.image.zero_point) * recipe.image.scale
+    corrections = {}
     for layer in network.layers:
         if layer.kind == "add":
             continue
         kernel, source = kernels[layer.name], layer.sources[0]
         if source == IMAGE:
-            kernel, scale = into_pixels(kernel, network, recipe.image), recipe.image.scale
-            pixels = photos.reshape(-1, 3).mean(axis=0, dtype=np.float64)
-            had = wanted = (pixels - recipe.image.zero_point) * scale
+            kernel, scale, mean = (
+                into_pixels(kernel, network, recipe.image),
+                recipe.image.scale,
+                image,
+            )
         else:
             scale = recipe.steps[source].scale
-            had = _mean(network, kernels, recipe, source, photos)
-            wanted = observed.mean[source] * recipe.factors.get(source, np.ones(layer.inputs))
+            mean = observed.mean[source] * recipe.factors.get(source, np.ones(layer.inputs))
         kernel = multiply(kernel, layer, recipe.factors)
         stored = quantise(kernel, layer, recipe, scale)
         axes = (0, 1, 2) if layer.kind == "depthwise" else (1, 2, 3)
-        shift = (kernel.weights * wanted - stored.real_weights * had).sum(axis=axes)
-        known = {**recipe.corrections, layer.name: shift.astype(np.float32).astype(np.float64)}
-        recipe = dataclasses.replace(recipe, corrections=known)
-    return recipe
-
-
-def _mean(
-    network: Network, kernels: Mapping[str, Kernel], recipe: Recipe, name: str, photos: Photos
-) -> Array:
-    """Mean of each channel that the int8 network gives at layer `name`."""
-    graph = int8_graph(network, kernels, recipe)
-    last = [operator.output for operator in graph.operators].index(name)
-    part = dataclasses.replace(graph, operators=graph.operators[: last + 1], outputs=(name,))
-    run = Runner(write(part))
-    total = np.zeros(())
-    for photo in photos:
-        value = run(photo)[name]
-        total = total + value.reshape(-1, value.shape[-1]).mean(axis=0, dtype=np.float64)
-    return np.asarray(total / len(photos))
+        shift = ((kernel.weights - stored.real_weights) * mean).sum(axis=axes)
+        corrections[layer.name] = shift.astype(np.float32).astype(np.float64)
+    return dataclasses.replace(recipe, corrections=corrections)

@@ -113,12 +113,13 @@ digest_of() {
 }
 
 # Makes environment $1 afresh, unless it was finished before with the same Python and the same
-# further arguments of venv, $2...
+# further arguments of venv, $2..., and no installation into it was cut short: pip takes a package
+# that is half there for a whole one.
 make_environment() {
     local folder=$1 wanted
     shift
     wanted=$("$python" -c 'import sys; print(sys.version, sys.base_prefix)'; printf '%s\n' "$*")
-    if [[ $(cat "$folder/.made-with" 2>/dev/null) == "$wanted" ]] &&
+    if [[ $(cat "$folder/.made-with" 2>/dev/null) == "$wanted" && ! -e $folder/.installing ]] &&
         "$folder/bin/python" -c 'import pip' 2>/dev/null; then
         return
     fi
@@ -170,6 +171,7 @@ install_wheel() {
     asked=$(constraints_for "$python"; printf '%s\n' "$@"; cat "$checkout/pyproject.toml")
     wanted=$(sha256sum <<<"$asked")
     new=$(sha256sum <"$wheel")
+    touch "$folder/.installing"
     if [[ $(cat "$of_extra" 2>/dev/null) != "$wanted" ]]; then
         rm -f "$of_extra" "$of_wheel"
         constraints_for "$python" >"$folder/constraints.txt"
@@ -182,6 +184,7 @@ install_wheel() {
     fi
     printf '%s\n' "$wanted" >"$of_extra"
     printf '%s\n' "$new" >"$of_wheel"
+    rm "$folder/.installing"
 }
 
 # pip takes a wheel of the version that is installed for the same one, whatever is in it.

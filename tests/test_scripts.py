@@ -209,10 +209,22 @@ def test_an_environment_is_made_once_and_again_if_it_was_interrupted(checkout, p
     assert checkout.run(command).stderr == ""
     assert (made / "mark").exists()
 
-    (made / ".made-with").unlink()
-    assert checkout.run(command).returncode == 0
-    assert not (made / "mark").exists()
-    assert (made / ".made-with").exists()
+    for cut_short in ((made / ".made-with").unlink, (made / ".installing").touch):
+        cut_short()
+        (made / "mark").touch()
+        assert checkout.run(command).returncode == 0
+        assert not (made / "mark").exists()
+        assert (made / ".made-with").exists()
+
+
+def test_the_environment_sees_the_systems_packages_beside_its_camera_library(checkout, python):
+    program(checkout.path / "dpkg-query", "printf 'install ok installed'")
+
+    ran = checkout.run("choose_python; make_main_environment", PYTHON=str(python))
+
+    assert ran.returncode == 0, ran.stderr
+    settings = (checkout.folder / ".venv" / "pyvenv.cfg").read_text(encoding="utf-8")
+    assert "include-system-site-packages = true" in settings
 
 
 def test_a_step_that_fails_shows_where_its_output_is(checkout):

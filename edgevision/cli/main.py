@@ -14,7 +14,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from edgevision import __version__
 from edgevision.errors import EdgevisionError
-from edgevision.kinds import Kind, load
+from edgevision.kinds import Kind, load, suggestion
 
 COMMANDS = {
     "run": Kind("edgevision.cli.run:run", "recognise what is in front of the camera"),
@@ -37,11 +37,15 @@ class LazyGroup(click.Group):
         del ctx
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command, or None (which click turns into a usage error)."""
-        del ctx
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
+        """The command of that name.
+
+        Raises:
+            UsageError: if there is none.
+        """
         if cmd_name not in COMMANDS:
-            return None
+            message = f"no such command {cmd_name!r}{suggestion(cmd_name, COMMANDS)}"
+            raise click.UsageError(message, ctx)
         command: click.Command = load(COMMANDS, cmd_name, "command")
         return command
 

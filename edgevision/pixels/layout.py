@@ -28,6 +28,7 @@ ACCENT: dict[str, Colour] = {
 # What a task calls its absence; the others say "nothing".
 _ABSENCE = {"dogs": "no dog"}
 _BARS = 3
+_RANK = ("nothing", "unsure", "seen")
 # Beyond this share a box is the whole frame, and its outline would say nothing.
 _WHOLE = 0.98
 
@@ -113,8 +114,9 @@ def outlines(report: Report, sizes: Sizes) -> Iterator[Outline]:
     verdicts: dict[Box, str] = {}
     for decision in report.decisions:
         surest = _surest(decision, report.results)
-        if surest is not None and verdicts.get(surest.box) != "seen":
-            verdicts[surest.box] = decision.verdict
+        if surest is not None:
+            before = verdicts.get(surest.box, "nothing")
+            verdicts[surest.box] = max(before, decision.verdict, key=_RANK.index)
     boxes = dict.fromkeys((*report.boxes, *(result.box for result in report.results)))
     for box in boxes:
         if box.width * box.height < _WHOLE:

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+from tiny import classifier
+
+LABELS = "background\ngreen\nblue\ndull red\ndull green\n"
+COLOURS = {"green": (0, 255, 0), "blue": (255, 0, 0)}
+
+
+@pytest.fixture
+def photos(tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    rows = ["path,label"]
+    for number in range(6):
+        name = ("green", "blue")[number % 2]
+        cv2.imwrite(str(folder / f"{number}.png"), np.full((30, 50, 3), COLOURS[name], np.uint8))
+        rows.append(f"{number}.png,{name if number else '0'}")
+    rows[-1] = "5.png,green"
+    rows.append("missing.png,green")
+    (folder / "labels.csv").write_text("\n".join(rows) + "\n")
+    return folder
+
+
+@pytest.fixture
+def colours(tmp_path):
+    return classifier(tmp_path / "colours.tflite", labels=LABELS)
+
+
+def test_accuracy_is_counted_and_unreadable_photos_are_named(edgevision, photos, colours):
+    done = edgevision("eval", "--task", "classify", photos, "--model", colours, "--json")
+    assert done.code == 0, done.err
+    numbers = json.loads(done.out)
+    assert numbers["n"] == 6
+    assert numbers["top1"] == pytest.approx(5 / 6)
+    assert numbers["top5"] == 1
+    assert len(numbers["skipped"]) == 1
+    assert "missing.png" in done.err
+
+
+def test_words_for_people(edgevision, photos, colours):
+    done = edgevision("eval", "--task", "classify", photos, "--model", colours)
+    assert "top-1      83.3% of 6" in done.out
+    assert "green -> blue" in done.out
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (None, "labels.csv"),
+        ("photo,name\na.png,x\n", "path"),
+        ("path,label\n0.png,mauve\n", "labels.csv:2"),
+        ("path,label\n0.png\n", "labels.csv:2"),
+    ],
+)
+def test_a_bad_labels_file_is_one_line(edgevision, photos, colours, text, says):
+    if text is None:
+        (photos / "labels.csv").unlink()
+    else:
+        (photos / "labels.csv").write_text(text)
+    line = edgevision("eval", "--task", "classify", photos, "--model", colours).refused()
+    assert says in line
+
+
+def test_no_dog_is_told_from_dogs(edgevision, shared, tmp_path):
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    rows = ["path,label"]
+    dogs = (shared / "photos/dogs/train/labels.csv").read_text().splitlines()[1:21]
+    rows += [f"{shared}/photos/dogs/train/{row}" for row in dogs]
+    rows += [f"{shared}/photos/nodogs/none_{number:03d}.jpg,none" for number in range(20)]
+    (folder / "labels.csv").write_text("\n".join(rows) + "\n")
+    numbers = json.loads(edgevision("eval", "--task", "dogs", folder, "--json").out)
+    assert numbers["n"] == 20
+    assert numbers["top1"] >= 0.6
+    assert numbers["accepted"] >= 0.8
+    assert numbers["absent"]["n"] == 20
+    assert numbers["absent"]["false_accepts"] <= 3
+
+
+def test_bench_leaves_nothing_out_and_prints_its_figures(edgevision, clip, colours):
+    done = edgevision(
+        *("bench", "--source", clip, "--model", colours, "--task", "classify"),
+        *("--rounds", "1", "--frames", "60", "--json"),
+    )
+    assert done.code == 0, done.err
+    numbers = json.loads(done.out)
+    wanted = {"ratio", "pipeline_fps", "raw_fps", "decode_fps", "added_p95_ms", "rss_mb"}
+    assert wanted | {"first_result_s"} <= set(numbers)
+    assert numbers["counts"] == {"inferred": 60, "drawn": 60, "stored": 60, "written": 60}
+    assert numbers["complete"]
+    done = edgevision(
+        *("bench", "--source", clip, "--model", colours, "--task", "classify"),
+        *("--rounds", "1", "--frames", "50"),
+    )
+    assert "left out      nothing" in done.out
