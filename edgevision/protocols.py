@@ -84,13 +84,14 @@ class Engine(Protocol):
 class Task(Protocol):
     """Reads features; pure, knows no engine.
 
-    `threshold` and `release` (0..1) are the scores at which a sighting begins and is given up,
-    where the settings say nothing else.
+    `threshold` and `release` (0..1) are the scores at which a sighting begins and is given up, and
+    `window_s` the seconds over which scores are smoothed, where the settings say nothing else.
     """
 
     name: str
     threshold: float
     release: float
+    window_s: float
 
     def read(self, features: Features, box: Box) -> Result:
         """What `features`, seen in `box`, mean."""

@@ -98,7 +98,7 @@ def build_decider(settings: Settings, network: Network, *, photos: bool = False)
     return kind(rules, network.engine.spec)
 
 
-def rules_of(settings: Settings, task: Any) -> Rules:
+def rules_of(settings: Settings, task: Task) -> Rules:
     """The rules of `task`: what is set, else the task's own."""
     own = settings.decide.of(task.name)
     threshold = task.threshold if own.threshold is None else own.threshold
@@ -112,7 +112,7 @@ def rules_of(settings: Settings, task: Any) -> Rules:
         threshold=threshold,
         release=release,
         presence=own.presence,
-        window_s=own.window_s,
+        window_s=task.window_s if own.window_s is None else own.window_s,
         min_hits=own.min_hits,
         hold_s=own.hold_s,
         cooldown_s=own.cooldown_s,

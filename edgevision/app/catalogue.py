@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgevision.engines.litert import LiteRt
 from edgevision.errors import ModelError
+from edgevision.zoo.network import NETWORKS
 from edgevision.zoo.registry import DEFAULT, embedded, find
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ class Entry:
         mb: size of the file in units of 10^6 bytes.
         heads: classes by the name of the head.
         sha256: of the file, hexadecimal.
-        recipe: what its recipe tells besides: licence, mult-adds, measured accuracy.
+        licence: of the weights it was made from, as its recipe has it; "" if that does not tell.
+        mult_adds: multiplications and additions of one inference; None if not known.
     """
 
     name: str
@@ -37,7 +39,8 @@ class Entry:
     mb: float
     heads: Mapping[str, int]
     sha256: str
-    recipe: Mapping[str, Any]
+    licence: str
+    mult_adds: int | None
 
 
 def entries() -> tuple[Entry, ...]:
@@ -63,17 +66,14 @@ def _entry(name: str, path: Path) -> Entry:
         mb=round(path.stat().st_size / 1e6, 2),
         heads={head: len(one.labels) for head, one in sorted(model.heads.items())},
         sha256=model.sha256,
-        recipe=_recipe(path.with_suffix(".json")),
+        licence=_licence(path.with_suffix(".json")),
+        mult_adds=NETWORKS[name].mult_adds(image.width) if name in NETWORKS else None,
     )
 
 
-# The rest of a recipe is ranges of activations, thousands of numbers.
-_TOLD = ("licence", "source", "mult_adds", "parameters", "accuracy")
-
-
-def _recipe(path: Path) -> dict[str, Any]:
+def _licence(recipe: Path) -> str:
     try:
-        whole = json.loads(path.read_text(encoding="utf-8"))
+        source = json.loads(recipe.read_text(encoding="utf-8")).get("source", {})
     except (OSError, ValueError) as error:
-        raise ModelError(f"{path}: the recipe cannot be read ({error}); reinstall") from error
-    return {key: whole[key] for key in _TOLD if key in whole}
+        raise ModelError(f"{recipe}: the recipe cannot be read ({error}); reinstall") from error
+    return str(source.get("licence", ""))

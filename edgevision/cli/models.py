@@ -47,13 +47,12 @@ def table(found: Sequence[Entry]) -> Iterator[str]:
 
 
 def _row(entry: Entry) -> tuple[str, ...]:
-    mult_adds = entry.recipe.get("mult_adds")
     return (
         f"{'*' if entry.default else ' '} {entry.name}",
         f"{entry.side}x{entry.side} {entry.dtype}",
         f"{entry.mb:.1f}",
-        f"{mult_adds / 1e6:.0f} M" if mult_adds else "-",
+        f"{entry.mult_adds / 1e6:.0f} M" if entry.mult_adds else "-",
         ", ".join(f"{head} ({classes})" for head, classes in entry.heads.items()) or "-",
-        str(entry.recipe.get("licence", "-")),
+        entry.licence or "-",
         entry.sha256[:12],
     )

@@ -203,8 +203,8 @@ class Decide(Branch):
         default=None,
         description="score under which it is gone, at most threshold; empty: the task's own",
     )
-    window_s: Annotated[Number, Field(ge=0, le=60)] = Field(
-        default=2.0, description="seconds over which scores are smoothed"
+    window_s: Annotated[Number, Field(ge=0, le=60)] | None = Field(
+        default=None, description="seconds over which scores are smoothed; empty: the task's own"
     )
     min_hits: Annotated[Whole, Field(ge=1, le=1000)] = Field(
         default=3, description="frames in the window that have to agree"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
+from edgevision.engines.native import native_messages_to
 from edgevision.errors import EngineError, ExtraError, ModelError
 from edgevision.kinds import Kind, load
 from edgevision.values.tensor import Features, ModelSpec, Tensor, TensorSpec
@@ -22,6 +24,8 @@ RUNTIMES = {
     "litert": Kind("ai_edge_litert.interpreter:", "LiteRT", "litert"),
     "tflite_runtime": Kind("tflite_runtime.interpreter:", "tflite-runtime", "tflite"),
 }
+log = logging.getLogger(__name__)
+
 _INPUT_TYPES = ("uint8", "int8", "float32")
 
 
@@ -72,15 +76,8 @@ class LiteRt:
         if not xnnpack and self.runtime == "litert":
             without = module.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
             options["experimental_op_resolver_type"] = without
-        try:
-            self._interpreter = module.Interpreter(**options)
-        except (ValueError, RuntimeError) as error:
-            raise ModelError(f"{path}: the runtime cannot read it ({error})") from error
-        image = _the_input(self._interpreter.get_input_details(), path)
-        if resolution is not None:
-            shape = [1, resolution, resolution, 3]
-            self._interpreter.resize_tensor_input(image["index"], shape, strict=False)
-        self._allocate(path, resolution)
+        with native_messages_to(log):
+            self._open(module, options, path, resolution)
         image = self._interpreter.get_input_details()[0]
         self._input = self._interpreter.tensor(image["index"])
         outputs = _by_role(self._interpreter.get_output_details(), path)
@@ -112,6 +109,19 @@ class LiteRt:
         """Give back the interpreter."""
         del self._input
         del self._interpreter
+
+    def _open(
+        self, module: Any, options: dict[str, Any], path: Path, resolution: int | None
+    ) -> None:
+        try:
+            self._interpreter = module.Interpreter(**options)
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(f"{path}: the runtime cannot read it ({error})") from error
+        image = _the_input(self._interpreter.get_input_details(), path)
+        if resolution is not None:
+            shape = [1, resolution, resolution, 3]
+            self._interpreter.resize_tensor_input(image["index"], shape, strict=False)
+        self._allocate(path, resolution)
 
     def _read(self, role: str) -> Tensor:
         spec: TensorSpec = getattr(self.spec, role)

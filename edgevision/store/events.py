@@ -30,6 +30,8 @@ _INSERT = (
     "INSERT OR IGNORE INTO events (id, phase, time, source, task, label, score, json) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
+# Of every SQLite file.
+_BEGINNING = b"SQLite format 3\0"
 _DAMAGED = ("malformed", "not a database")
 
 
@@ -131,6 +133,10 @@ class EventStore:
         return [row[0] for row in self._read(query, n)]
 
     def _connected(self) -> sqlite3.Connection:
+        # SQLite would throw away the log of a file whose beginning is damaged.
+        if self.path.is_file() and self.path.stat().st_size:
+            with self.path.open("rb") as file:
+                _check_beginning(file.read(len(_BEGINNING)))
         connection = sqlite3.connect(
             self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
@@ -190,10 +196,18 @@ def _row(event: Event) -> tuple[Any, ...]:
         event.id,
         event.phase,
         rfc3339(event.time),
-        *(text.encode("utf-8", "replace").decode() for text in (event.source, event.task, event.label)),
+        *(
+            text.encode("utf-8", "replace").decode()
+            for text in (event.source, event.task, event.label)
+        ),
         event.score,
         event.to_json(),
     )
+
+
+def _check_beginning(found: bytes) -> None:
+    if found != _BEGINNING:
+        raise sqlite3.DatabaseError("file is not a database")
 
 
 def _check(connection: sqlite3.Connection) -> None:

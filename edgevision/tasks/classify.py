@@ -36,6 +36,7 @@ class Classify:
     name = "classify"
     threshold = 0.5
     release = 0.3
+    window_s = 1.0
 
     def __init__(
         self, model: Model, spec: ModelSpec, shared: dict[str, Scores], top: int = 5

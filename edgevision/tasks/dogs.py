@@ -44,6 +44,7 @@ class Dogs:
     name = "dogs"
     threshold = 0.3
     release = 0.1
+    window_s = 2.0
 
     def __init__(
         self, model: Model, spec: ModelSpec, shared: dict[str, Scores], top: int = 5

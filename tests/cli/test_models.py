@@ -33,3 +33,6 @@ def test_json_tells_what_the_files_are():
         assert (row["side"], row["dtype"]) == (224, "uint8")
         assert row["heads"] == {"dogs": 120, "imagenet1k": 1000}
         assert row["default"] == (name == DEFAULT)
+    # Tan and Le, and Sandler et al., give 407 and 300 million with the 1000-way classifier.
+    assert 370e6 < rows["efficientnet_lite0"]["mult_adds"] < 407e6
+    assert 290e6 < rows["mobilenet_v2"]["mult_adds"] < 305e6

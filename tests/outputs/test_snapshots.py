@@ -118,3 +118,19 @@ def test_a_report_that_is_tried_again_gives_each_picture_once(tmp_path, make_rep
         folder.mkdir()
         output.write(report)
     assert len(names(folder)) == 1
+
+
+def test_of_two_sightings_the_one_that_was_kept_is_not_kept_again(folder, make_report, make_event):
+    first, second = make_event(1), make_event(2)
+    report = make_report(1, [first, second])
+    blocked = folder / f"20260501T123002.000Z_camera_golden_retriever_{second.id}.jpg"
+    blocked.mkdir(parents=True)
+    with Snapshots(folder) as output:
+        with pytest.raises(OutputError, match="cannot keep snapshots"):
+            output.write(report)
+        (kept,) = folder.glob(f"*{first.id}.jpg")
+        before = kept.stat().st_ino
+        blocked.rmdir()
+        output.write(report)
+    assert len(names(folder)) == 2
+    assert kept.stat().st_ino == before

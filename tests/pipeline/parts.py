@@ -90,6 +90,7 @@ class Shade:
     name = "shade"
     threshold = 0.5
     release = 0.3
+    window_s = 1.0
 
     def read(self, features: Features, box: Box) -> Result:
         score = float(features.vector.real()[0]) / 255

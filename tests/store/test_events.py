@@ -59,6 +59,22 @@ def test_columns_say_what_the_json_says(path, make_event):
     assert line == event.to_json()
 
 
+def test_it_is_as_safe_as_the_documentation_says(path):
+    with EventStore(path) as store:
+        asked = [store._read(f"PRAGMA {name}")[0][0] for name in ("journal_mode", "synchronous")]
+    assert asked == ["wal", 1]
+
+
+def test_the_log_of_a_damaged_file_is_kept_beside_it(path):
+    path.parent.mkdir()
+    path.write_bytes(b"this is no database at all\n" * 100)
+    path.with_name("events.sqlite-wal").write_bytes(b"its log")
+    with EventStore(path) as store:
+        assert store.count() == 0
+    (log,) = path.parent.glob("events.sqlite.damaged-*-wal")
+    assert log.read_bytes() == b"its log"
+
+
 def test_a_reader_may_look_while_it_writes(path, make_event):
     with EventStore(path) as store, EventStore(path) as reader:
         store.add([make_event(1)])
