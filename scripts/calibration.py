@@ -195,5 +195,5 @@ def _corrected(
         stored = quantise(kernel, layer, recipe, scale)
         axes = (0, 1, 2) if layer.kind == "depthwise" else (1, 2, 3)
         shift = ((kernel.weights - stored.real_weights) * mean).sum(axis=axes)
-        corrections[layer.name] = shift.astype(np.float32).astype(np.float64)
+        corrections[layer.name] = np.array([float(f"{value:.6g}") for value in shift])
     return dataclasses.replace(recipe, corrections=corrections)

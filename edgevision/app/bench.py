@@ -133,8 +133,7 @@ class Bench:
         with tempfile.TemporaryDirectory() as folder:
             lines = Path(folder) / "events.jsonl"
             store = EventStore(Path(folder) / "events.sqlite")
-            writing = Outlet(JsonLines(str(lines)), depth=_DEPTH, wait=True)
-            recorder = Recorder(store, [writing])
+            recorder = Recorder(store, [JsonLines(str(lines))])
             with ExitStack() as opened:
                 outlets = [Outlet(one, depth=_DEPTH, wait=True) for one in (drawing, recorder)]
                 for outlet in outlets:

@@ -25,6 +25,7 @@ from edgevision.zoo.registry import Model, find
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
     from threading import Event
 
     from edgevision.config.schema import Settings
@@ -157,14 +158,14 @@ class Outputs:
     """What takes reports, and what a run has to know of it.
 
     Attributes:
-        outlets: every output behind a queue and a thread of its own; not yet opened.
-        store: keeps the events, or None.
-        closed: set when a person has closed the window; None without one.
+        outlets: each output that shows, and the recorder, behind a thread of its own; not opened.
+        recorder: keeps the events, then tells those outputs that tell.
+        store: the path of the events' database, or None.
     """
 
     outlets: list[Outlet]
-    store: EventStore | None
-    closed: Event | None
+    recorder: Recorder
+    store: Path | None
 
 
 def build_outputs(
@@ -177,7 +178,6 @@ def build_outputs(
     """
     telling: list[Outlet] = []
     showing: list[Outlet] = []
-    closed: Event | None = None
     for name, options in settings.outputs:
         if options is None:
             continue
@@ -185,11 +185,9 @@ def build_outputs(
         if name == "console" and settings.outputs.jsonl and str(settings.outputs.jsonl.path) == "-":
             given["stream"] = sys.stderr
         output = load(outputs.KINDS, name, "output")(**given)
-        closed = getattr(output, "closed", closed)
         outlet = Outlet(output, depth=_DEPTH, wait=not live, stop=stop)
-        (showing if output.wants_pixels else telling).append(outlet)
-    if not settings.store.enabled:
-        return Outputs(showing + telling, None, closed)
-    store = EventStore(settings.store.file(environ))
-    recorder = Outlet(Recorder(store, telling), depth=_DEPTH, wait=not live, stop=stop)
-    return Outputs([*showing, recorder], store, closed)
+        (showing if outlet.wants_pixels else telling).append(outlet)
+    path = settings.store.file(environ) if settings.store.enabled else None
+    recorder = Recorder(EventStore(path) if path else None, telling)
+    keeping = Outlet(recorder, depth=_DEPTH, wait=not live, stop=stop)
+    return Outputs([*showing, keeping], recorder, path)

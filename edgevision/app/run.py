@@ -28,11 +28,11 @@ from edgevision.errors import OutputError
 from edgevision.pipeline.health import Health
 from edgevision.pipeline.loop import Loop
 from edgevision.pipeline.supervise import Supervised
-from edgevision.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from edgevision.app.build import Outputs
     from edgevision.config.schema import Settings
     from edgevision.pipeline.outlet import Outlet
     from edgevision.protocols import Source
@@ -42,8 +42,6 @@ log = logging.getLogger(__name__)
 # A thread that comes back from the network must not wait 5 ms (Python's default) for another one
 # that computes in Python.
 SWITCH_SECONDS = 0.0005
-# How often the watcher of the window looks whether it should end.
-_WATCH_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,16 +117,18 @@ def run(settings: Settings, max_frames: int | None = None, seconds: float | None
             seconds=seconds,
             stopped=stop,
         )
-        if outputs.closed is not None:
-            opened.enter_context(_stopped_by_window(loop, outputs.closed))
+        for outlet in working:
+            outlet.when_closed(loop.stop)
+            # Asked before the first one is left, they end side by side.
+            opened.callback(outlet.finish)
         with _stopped_by_signals(loop):
             loop.run()
     return Ran(
         health=health,
         model=network.engine.spec.name,
-        store=str(outputs.store.path) if outputs.store else None,
+        store=str(outputs.store) if outputs.store else None,
         dropped=_dropped(source, outputs.outlets),
-        lost_events={one.name: one.lost_events for one in outputs.outlets if one.lost_events},
+        lost_events=_lost(outputs),
     )
 
 
@@ -142,27 +142,17 @@ def _opens(outlet: Outlet, opened: ExitStack) -> bool:
     return True
 
 
+def _lost(outputs: Outputs) -> dict[str, int]:
+    counts = {outlet.name: outlet.lost_events for outlet in outputs.outlets}
+    counts.update({outlet.name: outlet.lost_events for outlet in outputs.recorder.outlets})
+    counts["store"] = outputs.recorder.unsaved
+    return {name: count for name, count in counts.items() if count}
+
+
 def _dropped(source: Source, outlets: Sequence[Outlet]) -> dict[str, int]:
     counts = {source.name: source.counts.dropped} if isinstance(source, Supervised) else {}
     counts.update({outlet.name: outlet.dropped for outlet in outlets})
     return {name: count for name, count in counts.items() if count}
-
-
-@contextmanager
-def _stopped_by_window(loop: Loop, closed: threading.Event) -> Iterator[None]:
-    """The loop ends when the window is closed."""
-
-    def watch(stopping: threading.Event) -> None:
-        while not stopping.is_set():
-            if closed.wait(_WATCH_SECONDS):
-                loop.stop()
-                return
-
-    watcher = Worker("window", watch).start()
-    try:
-        yield
-    finally:
-        watcher.stop()
 
 
 @contextmanager

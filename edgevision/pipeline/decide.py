@@ -76,7 +76,7 @@ class Sightings:
             if mine:
                 _vote(state, rules, frame.seconds, mine)
             events += self._advance(state, rules, frame, mine, millis)
-            decisions.append(_decision(state, rules, task, frame.source))
+            decisions.append(_decision(state, rules, task, frame))
         return tuple(decisions), tuple(events)
 
     def finish(self, frame: Frame) -> tuple[Event, ...]:
@@ -181,10 +181,16 @@ def _shown_by_another(
     )
 
 
-def _decision(state: _State, rules: Rules, task: str, source: str) -> Decision:
+def _decision(state: _State, rules: Rules, task: str, frame: Frame) -> Decision:
+    source = frame.source
     smooth = _smoothed(state.votes)
     if state.sightings:
-        label, sighting = max(state.sightings.items(), key=lambda pair: pair[1].score)
+        label, sighting = max(state.sightings.items(), key=lambda pair: pair[1].last)
+        misses = sum(vote.seconds > sighting.last for vote in state.votes)
+        if misses >= rules.min_hits:
+            ago = frame.seconds - sighting.last
+            reason = f"{label} was last seen {ago:.1f} s ago"
+            return Decision(task, source, "nothing", None, 0.0, reason)
         reason = f"{label} {sighting.score:.2f} held above {rules.release:.2f}"
         return Decision(task, source, "seen", label, sighting.score, reason)
     if not smooth:

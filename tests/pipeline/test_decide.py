@@ -82,6 +82,14 @@ def test_a_gap_shorter_than_the_hold_does_not_end_it():
     assert len(final) == 1
 
 
+def test_in_the_gap_nothing_is_shown_as_seen():
+    _, decision, _ = play([BEAGLE] * 10 + [NOTHING] * 2)
+    assert decision.verdict == "seen"
+    _, decision, _ = play([BEAGLE] * 10 + [NOTHING] * 3)
+    assert decision.verdict == "nothing"
+    assert decision.reason == "beagle was last seen 0.3 s ago"
+
+
 def test_the_same_label_waits_for_the_cooldown_and_another_does_not():
     pug = [result({"pug": 0.9, "beagle": 0.05})]
     frames = [BEAGLE] * 10 + [NOTHING] * 15 + [BEAGLE] * 10 + [NOTHING] * 5 + [pug] * 10
