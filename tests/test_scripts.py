@@ -73,6 +73,17 @@ def test_scripts_are_well_formed(project, name):
         assert "set -euo pipefail" in (project / name).read_text(encoding="utf-8")
 
 
+def test_shellcheck_finds_nothing(project):
+    if shutil.which("shellcheck") is None:
+        pytest.skip("shellcheck is not installed")
+
+    told = subprocess.run(
+        ["shellcheck", "-x", *SCRIPTS], cwd=project, capture_output=True, text=True, check=False
+    )
+
+    assert (told.returncode, told.stdout) == (0, "")
+
+
 def test_the_newest_python_that_really_runs_is_taken(checkout, python):
     checkout.put("python3", python)
     program(checkout.path / "python3.13", "echo 'not this one: python3.13 not found'; exit 127")

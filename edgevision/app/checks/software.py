@@ -66,7 +66,7 @@ def xnnpack(device: Device) -> Finding:
     try:
         fast = LiteRt(path, DEFAULT, "")
         if fast.runtime != "litert":
-            return Finding("WARN", f"off: {_SLOWER}", "pip install ai-edge-litert")
+            return Finding("WARN", "off in tflite-runtime", "pip install ai-edge-litert")
         slow = LiteRt(path, DEFAULT, "", xnnpack=False)
         without, with_it = _millis(slow), _millis(fast)
     except EdgevisionError as error:

@@ -1,0 +1,130 @@
+"""What the benchmarks share: where things lie, what machine this is, results and the docs' tables."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+from datetime import datetime, timezone
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping, Sequence
+
+PROJECT = Path(__file__).resolve().parent.parent
+RESULTS = PROJECT / "benchmarks" / "results"
+DATA = Path(os.environ.get("EDGEVISION_TEST_DATA", PROJECT.parent / "shared"))
+_PACKAGES = ("edgevision", "ai-edge-litert", "numpy", "opencv-python-headless", "av")
+_MARKED = re.compile(r"(<!-- figures: (?P<name>[\w-]+) -->\n)(?P<body>.*?)(<!-- end -->)", re.DOTALL)
+
+
+def test_data(*parts: str) -> Path:
+    """A file or folder of the test material; ends the program in one line if it is not there."""
+    path = DATA.joinpath(*parts)
+    if not path.exists():
+        sys.exit(f"there is no {path}: set EDGEVISION_TEST_DATA to the folder of the test material")
+    return path
+
+
+def add_results_flag(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--results", type=Path, default=RESULTS, metavar="FOLDER", help="where the JSON is written"
+    )
+
+
+def machine() -> str:
+    """The processor in words, without the maker's name for it, which virtual machines invent."""
+    flags = set()
+    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+        if line.startswith(("flags", "Features")):
+            flags.update(line.partition(":")[2].split())
+    cores = len(os.sched_getaffinity(0))
+    words = f"{cores} core{'s' if cores > 1 else ''} of an {platform.machine()} processor"
+    known = {"avx512_vnni": "AVX-512 VNNI", "avx2": "AVX2", "asimddp": "the dot-product extension"}
+    words += next((f" with {name}" for flag, name in known.items() if flag in flags), "")
+    return words + (", a virtual machine" if "hypervisor" in flags else "")
+
+
+def circumstances() -> dict[str, Any]:
+    """Machine, versions, day and how busy the machine was before; goes into every result."""
+    versions = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return {
+        "machine": machine(),
+        "versions": versions,
+        "date": datetime.now(timezone.utc).date().isoformat(),
+        "load_before": round(os.getloadavg()[0], 2),
+    }
+
+
+def last_json(command: Sequence[str | Path]) -> dict[str, Any]:
+    """Run `command`; the JSON object that is the last line of its standard output.
+
+    Raises:
+        RuntimeError: if it fails, with the last line of what it said.
+    """
+    done = subprocess.run(
+        [str(part) for part in command], capture_output=True, text=True, check=False
+    )
+    said = done.stdout.strip().splitlines()
+    if done.returncode != 0 or not said:
+        why = done.stderr.strip().splitlines() or ["nothing was said"]
+        raise RuntimeError(why[-1])
+    found: dict[str, Any] = json.loads(said[-1])
+    return found
+
+
+def edgevision(*arguments: str | Path) -> dict[str, Any]:
+    """What a command of the installed program prints as JSON.
+
+    Raises:
+        RuntimeError: if it fails.
+    """
+    return last_json([sys.executable, "-m", "edgevision", *arguments, "--json"])
+
+
+def save(folder: Path, name: str, results: Mapping[str, Any]) -> Path:
+    """Write results as `name`.json."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{name}.json"
+    file.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    return file
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown; the first column is to the left, the others to the right."""
+    rule = ["---", *["---:"] * (len(head) - 1)]
+    lines = [f"| {' | '.join(cells)} |" for cells in (head, rule, *rows)]
+    return "\n".join(lines) + "\n"
+
+
+def marked(text: str) -> dict[str, str]:
+    """What stands between the markers of a document, by name."""
+    return {found["name"]: found["body"] for found in _MARKED.finditer(text)}
+
+
+def with_figures(text: str, figures: Mapping[str, str]) -> str:
+    """The document with what stands between its markers made anew.
+
+    Raises:
+        KeyError: if it has a marker that nobody makes.
+    """
+    return _MARKED.sub(lambda found: found[1] + figures[found["name"]] + found[4], text)
+
+
+def measured_on(results: Mapping[str, Any]) -> str:
+    """One sentence that says where, when and with what."""
+    versions = results["versions"]
+    names = {"ai-edge-litert": "LiteRT", "opencv-python-headless": "OpenCV", "python": "Python"}
+    words = ", ".join(f"{name} {versions[key]}" for key, name in names.items() if key in versions)
+    return f"Measured on {results['date']}, {results['machine']}; {words}.\n"
