@@ -21,7 +21,9 @@ PROJECT = Path(__file__).resolve().parent.parent
 RESULTS = PROJECT / "benchmarks" / "results"
 DATA = Path(os.environ.get("EDGEVISION_TEST_DATA", PROJECT.parent / "shared"))
 _PACKAGES = ("edgevision", "ai-edge-litert", "numpy", "opencv-python-headless", "av")
-_MARKED = re.compile(r"(<!-- figures: (?P<name>[\w-]+) -->\n)(?P<body>.*?)(<!-- end -->)", re.DOTALL)
+_MARKED = re.compile(
+    r"(<!-- figures: (?P<name>[\w-]+) -->\n)(?P<body>.*?)(<!-- end -->)", re.DOTALL
+)
 
 
 def test_data(*parts: str) -> Path:
@@ -67,8 +69,8 @@ def circumstances() -> dict[str, Any]:
     }
 
 
-def last_json(command: Sequence[str | Path]) -> dict[str, Any]:
-    """Run `command`; the JSON object that is the last line of its standard output.
+def last_json(command: Sequence[str | Path]) -> Any:
+    """Run `command`; the JSON that is the last line of its standard output.
 
     Raises:
         RuntimeError: if it fails, with the last line of what it said.
@@ -80,11 +82,10 @@ def last_json(command: Sequence[str | Path]) -> dict[str, Any]:
     if done.returncode != 0 or not said:
         why = done.stderr.strip().splitlines() or ["nothing was said"]
         raise RuntimeError(why[-1])
-    found: dict[str, Any] = json.loads(said[-1])
-    return found
+    return json.loads(said[-1])
 
 
-def edgevision(*arguments: str | Path) -> dict[str, Any]:
+def edgevision(*arguments: str | Path) -> Any:
     """What a command of the installed program prints as JSON.
 
     Raises:

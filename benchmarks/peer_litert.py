@@ -1,6 +1,6 @@
 """LiteRT by hand: the network alone, or in a plain loop with OpenCV. One thread for the network.
 
-    python peer_litert.py raw|sequential VIDEO MODEL LABELS FRAMES
+python peer_litert.py raw|sequential VIDEO MODEL LABELS FRAMES
 """
 
 from __future__ import annotations

@@ -40,6 +40,15 @@ def project() -> Path:
 
 
 @pytest.fixture
+def environment(tmp_path) -> dict[str, str]:
+    """That of a new user: nothing set, nothing kept."""
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("EDGEVISION_")}
+    home = tmp_path / "home"
+    home.mkdir()
+    return {**kept, "HOME": str(home), "XDG_STATE_HOME": str(home / "state")}
+
+
+@pytest.fixture
 def random() -> np.random.Generator:
     return np.random.default_rng(7)
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 
@@ -29,15 +28,6 @@ class Done:
         assert "Traceback" not in self.err
         assert len(lines) == 1, self.err
         return lines[0]
-
-
-@pytest.fixture
-def environment(tmp_path) -> dict[str, str]:
-    """That of a new user: nothing set, nothing kept."""
-    kept = {name: text for name, text in os.environ.items() if not name.startswith("EDGEVISION_")}
-    home = tmp_path / "home"
-    home.mkdir()
-    return {**kept, "HOME": str(home), "XDG_STATE_HOME": str(home / "state")}
 
 
 @pytest.fixture

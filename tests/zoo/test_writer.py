@@ -154,11 +154,7 @@ def test_int8_convolutions_with_a_scale_a_channel_are_at_most_one_step_off(
             ),
             Tensor("out", real.shape, "int8", (scale_out,), (3,)),
         ),
-        (
-            Operator(
-                "depthwise" if depthwise else "conv", ("in", "w", "b"), "out", stride, same
-            ),
-        ),
+        (Operator("depthwise" if depthwise else "conv", ("in", "w", "b"), "out", stride, same),),
         ("in",),
         ("out",),
     )

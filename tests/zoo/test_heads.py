@@ -1,0 +1,136 @@
+"""Heads: what they compute, and what files they accept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from edgevision.errors import ModelError
+from edgevision.zoo.heads import Head, load_head, save_head, softmax
+
+SHA = "ab" * 32
+
+
+def head(classes: int = 3, features: int = 4, **changes: Any) -> Head:
+    random = np.random.default_rng(5)
+    values: dict[str, Any] = {
+        "name": "letters",
+        "backbone_sha256": SHA,
+        "labels": tuple("abcdefghij"[:classes]),
+        "weights": random.normal(size=(classes, features)),
+        "bias": random.normal(size=classes),
+        "provenance": {"source": "drawn at random"},
+    }
+    return Head(**{**values, **changes})
+
+
+def test_logits_are_the_product_and_the_bias() -> None:
+    one = head(weights=[[1, 0, 0, 2], [0, 3, 0, 0], [0, 0, 0, 0]], bias=[0.5, 0, -1])
+    np.testing.assert_allclose(one.logits(np.array([1.0, 2.0, 3.0, 4.0])), [9.5, 6, -1])
+    assert one.logits(np.zeros((7, 4))).shape == (7, 3)
+
+
+def test_the_activation_map_is_highest_where_the_class_is_and_averages_to_the_logit() -> None:
+    one = head()
+    feature_map = np.zeros((5, 6, 4))
+    feature_map[1, 4] = one.weights[2]
+    found = one.activation_map(feature_map, 2)
+    assert found.shape == (5, 6)
+    assert np.unravel_index(found.argmax(), found.shape) == (1, 4)
+    logit = one.logits(feature_map.mean(axis=(0, 1)))[2]
+    assert found.mean() + one.bias[2] == pytest.approx(float(logit), rel=1e-5)
+
+
+def test_softmax_does_not_overflow_and_sums_to_one() -> None:
+    found = softmax(np.array([[1e4, 1e4, -1e4], [-1e4, 0, 1]]))
+    np.testing.assert_allclose(found, [[0.5, 0.5, 0], [0, 0.2689414, 0.7310586]], atol=1e-6)
+
+
+def test_temperature_softens_without_changing_the_order() -> None:
+    vector = np.arange(4.0)
+    sharp, soft = head().probabilities(vector), head(temperature=5.0).probabilities(vector)
+    assert soft.max() < sharp.max()
+    np.testing.assert_array_equal(soft.argsort(), sharp.argsort())
+
+
+def test_weights_cannot_be_written_to() -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        head().weights[0, 0] = 1
+    with pytest.raises(ValueError, match="read-only"):
+        head().bias[0] = 1
+
+
+def test_what_is_saved_comes_back(tmp_path: Path) -> None:
+    before = head(temperature=1.5, parent="all", rows=(7, 1, 3))
+    save_head(before, tmp_path / "head.npz")
+    after = load_head(tmp_path / "head.npz", SHA)
+    np.testing.assert_allclose(after.weights, before.weights, rtol=1e-3)
+    np.testing.assert_array_equal(after.bias, before.bias)
+    for name in ("name", "labels", "provenance", "temperature", "parent", "rows"):
+        assert getattr(after, name) == getattr(before, name)
+
+
+def test_the_same_head_is_saved_in_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("one.npz", "two.npz"):
+        save_head(head(), tmp_path / name)
+    assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
+
+
+def test_a_head_of_another_backbone_is_refused_with_both_digests(tmp_path: Path) -> None:
+    save_head(head(), tmp_path / "head.npz")
+    with pytest.raises(ModelError, match=r"head\.npz: made for the backbone abab.* not for cdcd"):
+        load_head(tmp_path / "head.npz", "cd" * 32)
+
+
+def test_a_missing_head_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"none\.npz: there is no such head"):
+        load_head(tmp_path / "none.npz", SHA)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"bias": [0, 0]}, "do not fit together"),
+        ({"labels": ("a", "b")}, "do not fit together"),
+        ({"weights": [1, 2, 3]}, "do not fit together"),
+        ({"rows": (1, 2)}, "2 rows for 3 labels"),
+        ({"bias": [0, np.nan, 0]}, "not finite"),
+        ({"temperature": 0.0}, "not above 0"),
+    ],
+)
+def test_parts_that_do_not_fit_are_refused(changes: dict[str, Any], says: str) -> None:
+    with pytest.raises(ModelError, match=says):
+        head(**changes)
+
+
+@settings(
+    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_a_damaged_file_gives_an_error_or_the_same_head(
+    tmp_path: Path, data: st.DataObject
+) -> None:
+    path = tmp_path / "head.npz"
+    save_head(head(), path)
+    good = load_head(path, SHA)
+    content = bytearray(path.read_bytes())
+    if data.draw(st.booleans(), label="cut"):
+        content = content[: data.draw(st.integers(0, len(content) - 1), label="length")]
+    else:
+        for _ in range(data.draw(st.integers(1, 3), label="bytes")):
+            place = data.draw(st.integers(0, len(content) - 1), label="place")
+            content[place] = data.draw(st.integers(0, 255), label="value")
+    path.write_bytes(content)
+    try:
+        found = load_head(path, SHA)
+    except ModelError as error:
+        assert str(path) in str(error)
+        assert "\n" not in str(error)
+    else:
+        np.testing.assert_array_equal(found.weights, good.weights)
+        assert found.labels == good.labels
