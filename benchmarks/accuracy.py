@@ -88,7 +88,13 @@ def _evaluated(model: str, name: str, limit: int | None) -> dict[str, Any]:
 
 
 def _fitted(model: str, way: str, limit: int | None) -> dict[str, int]:
-    command = [sys.executable, _HERE / "fitting.py", model, way, test_data("photos", _TRAIN)]
+    command: list[str | Path] = [
+        sys.executable,
+        _HERE / "fitting.py",
+        model,
+        way,
+        test_data("photos", _TRAIN),
+    ]
     found: dict[str, int] = last_json([*command, str(limit or 0)])
     return found
 

@@ -1,4 +1,4 @@
-"""What the benchmarks share: where things lie, what machine this is, results and the docs' tables."""
+"""What the benchmarks share: where things lie, what machine this is, results and their tables."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 from datetime import datetime, timezone
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,20 +47,20 @@ def machine() -> str:
         if line.startswith(("flags", "Features")):
             flags.update(line.partition(":")[2].split())
     cores = len(os.sched_getaffinity(0))
-    words = f"{cores} core{'s' if cores > 1 else ''} of an {platform.machine()} processor"
+    words = f"{cores} core{'s' if cores > 1 else ''} of an {_architecture()} processor"
     known = {"avx512_vnni": "AVX-512 VNNI", "avx2": "AVX2", "asimddp": "the dot-product extension"}
     words += next((f" with {name}" for flag, name in known.items() if flag in flags), "")
     return words + (", a virtual machine" if "hypervisor" in flags else "")
 
 
+def _architecture() -> str:
+    return {"x86_64": "x86-64", "aarch64": "ARM64"}.get(platform.machine(), platform.machine())
+
+
 def circumstances() -> dict[str, Any]:
     """Machine, versions, day and how busy the machine was before; goes into every result."""
     versions = {"python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            continue
+    versions.update({package: version(package) for package in _PACKAGES})
     return {
         "machine": machine(),
         "versions": versions,

@@ -59,7 +59,7 @@ def mediapipe_python() -> Path:
     if ready is None or ready.returncode:
         print("peers: installing MediaPipe into an environment of its own", file=sys.stderr)
         venv.create(_MEDIAPIPE, clear=True, with_pip=True)
-        command = [python, "-m", "pip", "install", "--quiet", "mediapipe>=0.10"]
+        command: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "mediapipe>=0.10"]
         done = subprocess.run(command, check=False, capture_output=True, text=True)
         if done.returncode:
             raise RuntimeError(done.stderr.strip().splitlines()[-1])
@@ -77,7 +77,9 @@ def _script(python: str | Path, name: str, *before: str) -> Peer:
     def run(video: Path, frames: int) -> dict[str, Any]:
         model = test_data("models", f"{MODEL}.tflite")
         labels = test_data("models", "imagenet_labels.txt")
-        return last_json([python, _HERE / name, *before, video, model, labels, str(frames)])
+        command = [python, _HERE / name, *before, video, model, labels, str(frames)]
+        found: dict[str, Any] = last_json(command)
+        return found
 
     return run
 
@@ -109,7 +111,7 @@ def measure(video: Path, wanted: list[str], rounds: int, frames: int) -> dict[st
         for name in [name for name in peers if name not in left_out]:
             try:
                 found[name].append(peers[name](video, frames))
-            except RuntimeError as error:
+            except RuntimeError as error:  # noqa: PERF203 - seconds lie between two tries
                 left_out[name] = str(error)
                 print(f"peers: left out: {name}: {error}", file=sys.stderr)
     runs = {name: _summary(found[name], found["raw"]) for name in peers if name not in left_out}
@@ -125,6 +127,7 @@ def _summary(rounds: list[dict[str, Any]], raw: list[dict[str, Any]]) -> dict[st
         "ratio": round(median(ratios), 4),
         "ratios": [round(ratio, 4) for ratio in ratios],
         "rss_mb": round(median(own["rss_mb"] for own in rounds), 1),
+        "most_often": rounds[-1].get("most_often"),
         "note": rounds[-1].get("note"),
     }
 

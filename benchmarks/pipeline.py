@@ -30,7 +30,7 @@ _RUNS = ((CORAL, "classify"), ("default", "classify,dogs"), ("mobilenet_v2", "cl
 
 def measure(source: Path, rounds: int, frames: int) -> dict[str, Any]:
     """All runs; one at a time, as they take the whole machine."""
-    found = []
+    found: list[dict[str, Any]] = []
     results = {**circumstances(), "source": source.name, "runs": found}
     for model, task in _RUNS:
         file = test_data("models", f"{model}.tflite") if model == CORAL else model

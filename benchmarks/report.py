@@ -10,14 +10,16 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import accuracy
 import peers
 import pipeline
-from measuring import PROJECT, RESULTS, with_figures
+from measuring import PROJECT, RESULTS, marked, with_figures
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DOCS = ("docs/benchmarks.md", "docs/accuracy.md")
 _PARTS: dict[str, Any] = {one.NAME: one for one in (pipeline, peers, accuracy)}
@@ -39,6 +41,7 @@ def write_docs() -> None:
         file = PROJECT / name
         text = file.read_text(encoding="utf-8")
         file.write_text(with_figures(text, made), encoding="utf-8")
+        print(f"{name}: {len(marked(text))} tables written", file=sys.stderr)
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import torch
-from calibration import find_recipe
+from calibration import find_recipe, settings
 from PIL import Image
 
 from edgevision.zoo.assemble import int8_graph
@@ -99,6 +99,7 @@ def _build(network: Network, options: argparse.Namespace) -> int:
         photos, calibration = _photos(options.calibrate, options.at_most)
         print(f"  calibrating on {len(photos)} photos")
         recipe = find_recipe(network, kernels, photos)
+        calibration["settings"] = settings(network)
     content = write(int8_graph(network, kernels, recipe))
     digest = hashlib.sha256(content).hexdigest()
     _save(options.out, network, content, recipe, calibration)

@@ -119,6 +119,18 @@ def padding_value(network: Network, kernels: Mapping[str, Kernel]) -> int:
     return min(range(256), key=change)
 
 
+def settings(network: Network) -> dict[str, float]:
+    """What was chosen beforehand, for the record."""
+    return {
+        "into_depthwise": INTO_DEPTHWISE,
+        "into_projection": INTO_PROJECTION,
+        "bottleneck": BOTTLENECK,
+        "covered": COVERED[network.name],
+        "smallest_range": _SMALLEST_RANGE,
+        "vector_headroom": _VECTOR_HEADROOM,
+    }
+
+
 def find_recipe(network: Network, kernels: Mapping[str, Kernel], photos: Photos) -> Recipe:
     """The recipe of `network` from `photos` (n, 224, 224, 3) uint8 RGB."""
     observed = observe(network, kernels, photos)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -12,10 +11,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-import cv2
-
 from edgevision.app.build import build_decider, build_network, build_source, build_step
-from edgevision.app.run import SWITCH_SECONDS
+from edgevision.app.process import peak_rss_mb, seconds_since_start, set_up_process
 from edgevision.board import Board
 from edgevision.errors import EdgevisionError
 from edgevision.evaluation.bench import Piped, figures, measure
@@ -157,37 +154,44 @@ class Bench:
             "stored": stored,
             "written": count,
         }
-        return Piped(times.fps, times.millis, counts)
+        return Piped(times.fps, times.millis, counts, times.told[0])
 
 
 def bench(settings: Settings, frames: int, rounds: Iterable[int]) -> dict[str, Any]:
-    """All figures of docs/benchmarks.md as JSON types."""
-    cv2.setNumThreads(1)
-    sys.setswitchinterval(SWITCH_SECONDS)
+    """The figures of docs/benchmarks.md that can be measured in this process, as JSON types."""
+    set_up_process()
     parts = Bench(settings, frames)
     parts.raw()
     return figures(measure(parts.raw, parts.decode, parts.pipeline, rounds))
 
 
-def fresh_process(arguments: list[str]) -> dict[str, Any]:
-    """Peak memory and seconds to the first result of `edgevision run`, in a process of its own.
+def once(settings: Settings, frames: int) -> dict[str, Any]:
+    """One run of the pipeline: the most memory of this process, seconds to its first result."""
+    set_up_process()
+    piped = Bench(settings, frames).pipeline()
+    return {
+        "rss_mb": round(peak_rss_mb(), 1),
+        "first_result_s": seconds_since_start(piped.first_told_at),
+    }
+
+
+def in_fresh_process(arguments: list[str]) -> dict[str, Any]:
+    """What `once` gives in a process of its own, where nothing else has taken memory or time.
 
     Args:
-        arguments: of `edgevision run`.
+        arguments: of `edgevision bench`.
 
     Raises:
         EdgevisionError: if it fails.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(
-            [sys.executable, "-m", "edgevision", "run", "--json", *arguments],
-            cwd=folder,
-            env={**os.environ, "EDGEVISION_STORE__PATH": str(Path(folder) / "events.sqlite")},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    done = subprocess.run(
+        [sys.executable, "-m", "edgevision", "bench", "--once", *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode != 0:
         raise EdgevisionError(f"the run in a process of its own failed: {done.stderr.strip()}")
-    ran: dict[str, Any] = json.loads(done.stdout)
-    return {"rss_mb": ran["rss_mb"], "first_result_s": ran["first_result_s"]}
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found

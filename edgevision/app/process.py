@@ -1,17 +1,32 @@
-"""What the system knows of this process: when it began, how much memory it took."""
+"""This process: how it is set up, when it began, how much memory it took."""
 
 from __future__ import annotations
 
 import os
 import resource
+import sys
 import time
 from pathlib import Path
 
+import cv2
 
-def seconds_since_start() -> float | None:
-    """Since the process was started, before Python's own start-up; None where /proc is missing.
+# A thread that comes back from the network must not wait 5 ms (Python's default) for another one
+# that computes in Python.
+_SWITCH_SECONDS = 0.0005
 
-    Field 22 of /proc/self/stat (proc(5)) is the start after boot, in clock ticks of 10 ms.
+
+def set_up_process() -> None:
+    """Once, before any thread is started."""
+    # The interpreter has its own threads; more here would take its cores away.
+    cv2.setNumThreads(1)
+    sys.setswitchinterval(_SWITCH_SECONDS)
+
+
+def seconds_since_start(moment: float) -> float | None:
+    """From the start of the process, before Python's own, to `moment` of `time.perf_counter()`.
+
+    Field 22 of /proc/self/stat (proc(5)) is the start after boot, in clock ticks of 10 ms. None
+    where there is no such file.
     """
     try:
         stat = Path("/proc/self/stat").read_text(encoding="ascii")
@@ -19,7 +34,8 @@ def seconds_since_start() -> float | None:
         return None
     # The name in parentheses may hold spaces; the fields after it do not.
     ticks = int(stat.rpartition(")")[2].split()[19])
-    return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+    up = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+    return round(up - (time.perf_counter() - moment), 3)
 
 
 def peak_rss_mb() -> float:

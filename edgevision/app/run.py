@@ -5,14 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import sys
 import threading
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
-
-import cv2
 
 from edgevision.app.build import (
     build_decider,
@@ -22,7 +18,7 @@ from edgevision.app.build import (
     build_step,
     shows_photos,
 )
-from edgevision.app.process import peak_rss_mb, seconds_since_start
+from edgevision.app.process import peak_rss_mb, seconds_since_start, set_up_process
 from edgevision.board import Board
 from edgevision.errors import OutputError
 from edgevision.pipeline.health import Health
@@ -38,10 +34,6 @@ if TYPE_CHECKING:
     from edgevision.protocols import Source
 
 log = logging.getLogger(__name__)
-
-# A thread that comes back from the network must not wait 5 ms (Python's default) for another one
-# that computes in Python.
-SWITCH_SECONDS = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +56,16 @@ class Ran:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON types; `rss_mb` is the most memory so far, `first_result_s` since the start."""
+        first = self.health.first_result_at
         return {
             **self.health.summary(),
             "model": self.model,
             "store": self.store,
             "dropped": self.dropped,
             "lost_events": self.lost_events,
-            "first_result_s": self.first_result_s,
+            "first_result_s": None if first is None else seconds_since_start(first),
             "rss_mb": round(peak_rss_mb(), 1),
         }
-
-    @property
-    def first_result_s(self) -> float | None:
-        """Seconds from the start of the process to the first answer; None if none came."""
-        started, at = seconds_since_start(), self.health.first_result_at
-        if started is None or at is None:
-            return None
-        return round(started - (perf_counter() - at), 3)
 
 
 def run(settings: Settings, max_frames: int | None = None, seconds: float | None = None) -> Ran:
@@ -93,9 +78,7 @@ def run(settings: Settings, max_frames: int | None = None, seconds: float | None
     Raises:
         EdgevisionError: what cannot be opened, or cannot go on.
     """
-    # The interpreter has its own threads; more here would take its cores away.
-    cv2.setNumThreads(1)
-    sys.setswitchinterval(SWITCH_SECONDS)
+    set_up_process()
     network = build_network(settings)
     source = build_source(settings)
     decider = build_decider(settings, network, photos=shows_photos(settings))

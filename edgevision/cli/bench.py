@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import platform
 import sys
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from edgevision.app.bench import bench as measure
-from edgevision.app.bench import fresh_process
+from edgevision.app.bench import in_fresh_process
+from edgevision.app.bench import once as run_once
 from edgevision.cli.flags import (
     all_of,
     config_flag,
@@ -21,6 +21,9 @@ from edgevision.cli.flags import (
     task_flag,
     threads_flag,
 )
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command()
@@ -32,9 +35,11 @@ from edgevision.cli.flags import (
 @click.option(
     "--frames", type=click.IntRange(50), default=500, show_default=True, help="of each part"
 )
+@click.option("--once", is_flag=True, hidden=True)
 def bench(
     *,
     source: str,
+    once: bool,
     rounds: int,
     frames: int,
     config: Path | None,
@@ -58,19 +63,14 @@ def bench(
         log__level="warning",
         **flags,
     )
+    if once:
+        print(json.dumps(run_once(settings, frames)))
+        return
     with click.progressbar(range(rounds), label="rounds", file=sys.stderr) as counted:
         found = measure(settings, frames, counted)
-    path = settings.the_source.uri
-    if not path.startswith(("file:", "synthetic:")):
-        path = str(Path(path).resolve())
-    elif path.startswith("file:"):
-        path = f"file:{Path(path[5:]).resolve()}"
-    given = ["--source", path, "--region", "full", "--max-frames", str(frames), "--loop"]
-    given += ["--save", "overlay.mp4", "--events", "events.jsonl"]
-    given += ["--task", ",".join(settings.task), "--threads", str(settings.engine.threads)]
-    model = Path(settings.model.use)
-    given += ["--model", str(model.resolve()) if model.exists() else settings.model.use]
-    found.update(fresh_process(given))
+    given = ["--source", source, "--task", ",".join(settings.task), "--frames", str(frames)]
+    given += ["--model", settings.model.use, "--threads", str(settings.engine.threads)]
+    found.update(in_fresh_process(given + (["--config", str(config)] if config else [])))
     found.update(model=settings.model.use, task=list(settings.task), machine=platform.machine())
     print(json.dumps(found) if as_json else _words(found))
     if not found["complete"]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import io
 import json
+import struct
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,6 +27,11 @@ Array = npt.NDArray[np.float32]
 
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip file can hold
 _MOST_BYTES: Final = 256 * 1024 * 1024
+# What reading a damaged zip archive, array header or JSON raises.
+_DAMAGE: Final = (
+    *(OSError, EOFError, ValueError, LookupError, TypeError, OverflowError, SyntaxError),
+    *(RuntimeError, zipfile.BadZipFile, zlib.error, struct.error),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,7 +165,7 @@ def load_head(path: Path, backbone_sha256: str) -> Head:
         raise ModelError(f"{path}: there is no such head") from error
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except _DAMAGE as error:
         raise ModelError(f"{path}: not a head, or damaged ({error})") from error
     if head.backbone_sha256 != backbone_sha256:
         raise ModelError(

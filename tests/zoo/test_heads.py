@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -12,6 +11,9 @@ from hypothesis import strategies as st
 
 from edgevision.errors import ModelError
 from edgevision.zoo.heads import Head, load_head, save_head, softmax
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SHA = "ab" * 32
 
@@ -126,11 +128,11 @@ def test_a_damaged_file_gives_an_error_or_the_same_head(
             place = data.draw(st.integers(0, len(content) - 1), label="place")
             content[place] = data.draw(st.integers(0, 255), label="value")
     path.write_bytes(content)
+    said, found = "", good
     try:
         found = load_head(path, SHA)
     except ModelError as error:
-        assert str(path) in str(error)
-        assert "\n" not in str(error)
-    else:
-        np.testing.assert_array_equal(found.weights, good.weights)
-        assert found.labels == good.labels
+        said = str(error)
+    assert not said or (str(path) in said and "\n" not in said)
+    np.testing.assert_array_equal(found.weights, good.weights)
+    assert found.labels == good.labels

@@ -119,7 +119,7 @@ def test_float_convolutions_are_those_of_their_definition(
     seed=st.integers(0, 999),
 )
 def test_int8_convolutions_with_a_scale_a_channel_are_at_most_one_step_off(
-    depthwise: bool, kernel: int, stride: int, same: bool, zero_point: int, seed: int
+    *, depthwise: bool, kernel: int, stride: int, same: bool, zero_point: int, seed: int
 ) -> None:
     random = np.random.default_rng(seed)
     channels = 6
