@@ -65,7 +65,7 @@ class Runner:
 
 def normalised(network: Network, photo: Photos) -> npt.NDArray[np.float32]:
     """A photo as the float network wants it: (pixel - mean) / deviation."""
-    mean, deviation = np.float32(network.mean), np.float32(network.deviation)
+    mean, deviation = (np.array(each, np.float32) for each in (network.mean, network.deviation))
     return np.asarray((photo.astype(np.float32) - mean) / deviation, np.float32)
 
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from edgevision.values.report import Report
 
 # How far an output may lag behind, in frames; none is left out.
-_DEPTH = 2
+_DEPTH = 1
 
 
 class _Counting:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from edgevision.protocols import Engine, Region, Source, Task
 
 # Frames that an output may lag behind before it is left out of some.
-_DEPTH = 2
+_DEPTH = 1
 
 
 @dataclass(frozen=True, slots=True)

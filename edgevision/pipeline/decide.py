@@ -105,7 +105,8 @@ class Sightings:
             if present and score >= rules.release:
                 sighting.last, sighting.score, sighting.hits = now, score, sighting.hits + 1
                 sighting.result = _strongest(present, label) or sighting.result
-                sighting.top = _top(smooth, rules.top)
+                if score > sighting.best:
+                    sighting.best, sighting.top = score, _top(smooth, rules.top)
             elif now - sighting.last > rules.hold_s:
                 del state.sightings[label]
                 state.ended[label] = now

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 # Inferences that may be untold: enough to ride out a slow moment of the hand-over; each is a frame
-_UNTOLD = 2
+_UNTOLD = 1
 # Failures in a row after which the engine is given up.
 _FAILURES = 5
 

@@ -45,7 +45,13 @@ class Rules:
 
 @dataclass(slots=True)
 class Sighting:
-    """One that goes on: `first` and `last` in seconds of the source's time."""
+    """One that goes on.
+
+    Attributes:
+        first, last: in seconds of the source's time.
+        score: smoothed, at the last hit; `best` the highest so far.
+        top: labels with their scores, when it was best.
+    """
 
     id: str
     guess: Guess
@@ -55,6 +61,7 @@ class Sighting:
     score: float
     top: tuple[tuple[str, float], ...]
     hits: int
+    best: float = 0.0
 
 
 def new_id() -> str:
@@ -82,7 +89,7 @@ class EventWriter:
             task=sighting.result.task,
             label=sighting.guess.label,
             name=sighting.guess.name,
-            score=sighting.score,
+            score=sighting.score if phase == "seen" else max(sighting.score, sighting.best),
             top=sighting.top,
             box=sighting.result.box,
             place=sighting.result.place,

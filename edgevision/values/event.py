@@ -27,7 +27,7 @@ class Event:
         time, first_seen, last_seen: UTC. For files: the time of opening plus media time.
         source: the source's configured name.
         task, label, name: what was seen, `name` for people.
-        score: 0..1, smoothed over the window.
+        score: 0..1, smoothed over the window; of "ended" the highest that it was.
         top: (label, score), best first.
         box: where, in 0..1 of the frame.
         place: for geolocation; else None.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 IDENTIFIER = b"TFL3"
 EDGETPU_OPERATOR = b"edgetpu-custom-op"
+_UINT, _INT, _USHORT = struct.Struct("<I"), struct.Struct("<i"), struct.Struct("<H")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +55,52 @@ def inspect(path: Path) -> ModelFile:
         raise ModelError(f"{path}: is empty; copy or download the model again")
     if content[4:8] != IDENTIFIER:
         raise ModelError(f"{path}: is no TFLite model (no TFL3 at byte 4); give a .tflite file")
+    if not _is_whole(content):
+        raise ModelError(f"{path}: is cut off or damaged; copy or download the model again")
     return ModelFile(
         path=path,
         sha256=hashlib.sha256(content).hexdigest(),
         labels=_packed_labels(path),
         for_edgetpu=EDGETPU_OPERATOR in content,
     )
+
+
+def _is_whole(content: bytes) -> bool:
+    """True if every buffer of weights lies within the file.
+
+    The older runtime reads past the end of a file that was cut off, and dies of it. Walks from the
+    root table to field 4 of `Model` (schema.fbs: buffers), and there to field 0 of each (data).
+    """
+    try:
+        (root,) = _UINT.unpack_from(content, 0)
+        buffers = _follow(content, root, 4)
+        if buffers is None:
+            return False
+        (count,) = _UINT.unpack_from(content, buffers)
+        for index in range(count):
+            place = buffers + 4 + 4 * index
+            data = _follow(content, place + _UINT.unpack_from(content, place)[0], 0)
+            if data is not None and data + 4 + _UINT.unpack_from(content, data)[0] > len(content):
+                return False
+    except struct.error:
+        return False
+    return True
+
+
+def _follow(content: bytes, table: int, field: int) -> int | None:
+    """Where the offset in `field` of `table` leads to; None if the table has no such field.
+
+    Layout: docs of FlatBuffers, "Internals": a table begins with the signed distance back to its
+    vtable, which holds its own size, the table's, and a 16-bit place for each field.
+    """
+    vtable = table - _INT.unpack_from(content, table)[0]
+    (size,) = _USHORT.unpack_from(content, vtable)
+    if 4 + 2 * field >= size:
+        return None
+    (within,) = _USHORT.unpack_from(content, vtable + 4 + 2 * field)
+    if within == 0:
+        return None
+    return int(table + within + _UINT.unpack_from(content, table + within)[0])
 
 
 def _packed_labels(path: Path) -> tuple[str, ...] | None:

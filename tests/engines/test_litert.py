@@ -92,15 +92,6 @@ def test_what_is_no_image_network_is_refused_in_one_line(tmp_path, options, says
     assert "\n" not in str(caught.value)
 
 
-def test_a_damaged_model_is_refused_in_one_line(shared, tmp_path):
-    whole = (shared / "models/mobilenet_v1_0.25_128_quant.tflite").read_bytes()
-    damaged = tmp_path / "cut.tflite"
-    damaged.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(ModelError, match=r"cut\.tflite") as caught:
-        engine(damaged)
-    assert "\n" not in str(caught.value)
-
-
 def test_an_edgetpu_model_says_what_is_missing_and_what_runs_instead(shared):
     with pytest.raises(EngineError, match=r"libedgetpu.so.1.*mobilenet_v1_0.25_128_quant.tflite"):
         engine(shared / "models/mobilenet_v1_0.25_128_quant_edgetpu.tflite")

@@ -1,7 +1,13 @@
 from __future__ import annotations
 
+import contextlib
+import tempfile
+from pathlib import Path
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tiny import classifier
 
 from edgevision.errors import ModelError
@@ -41,6 +47,28 @@ def test_what_is_no_model_is_told_from_one(tmp_path, content, says):
     path.write_bytes(content)
     with pytest.raises(ModelError, match=says):
         find(str(path))
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.8, 0.9])
+def test_a_model_that_was_cut_off_is_told_from_a_whole_one(share, tmp_path):
+    for whole in embedded().values():
+        content = whole.read_bytes()
+        path = tmp_path / "cut.tflite"
+        path.write_bytes(content[: int(len(content) * share)])
+        with pytest.raises(ModelError, match="cut off or damaged"):
+            find(str(path))
+
+
+@given(st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), max_size=40))
+def test_a_model_with_wrong_bytes_is_read_or_refused(changes):
+    content = bytearray(embedded()["mobilenet_v2"].read_bytes())
+    for place, byte in changes:
+        content[place] = byte
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "m.tflite"
+        path.write_bytes(content)
+        with contextlib.suppress(ModelError):
+            inspect(path)
 
 
 def test_a_folder_is_no_model(tmp_path):
