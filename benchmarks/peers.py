@@ -149,7 +149,7 @@ def figures(results: Mapping[str, Any]) -> dict[str, str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--source", type=Path, help="a video file")
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--frames", type=int, default=300)
     parser.add_argument("--peers", default=",".join(_SAYS), help="some of the default's; raw first")
     add_results_flag(parser)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import TracebackType
 
+    import numpy as np
+    import numpy.typing as npt
     from typing_extensions import Self
 
     from edgevision.app.build import Network
@@ -62,11 +64,12 @@ class Drawing(_Counting):
 
     def __init__(self) -> None:
         self.drawn = 0
+        self._canvas: npt.NDArray[np.uint8] | None = None
 
     def write(self, report: Report) -> None:
         """Draw it, if the network looked at it."""
         if report.boxes:
-            draw(report, fps=None)
+            self._canvas = draw(report, fps=None, out=self._canvas)
             self.drawn += 1
 
 
