@@ -21,6 +21,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 RESULTS = PROJECT / "benchmarks" / "results"
 DATA = Path(os.environ.get("EDGEVISION_TEST_DATA", PROJECT.parent / "shared"))
 _PACKAGES = ("edgevision", "ai-edge-litert", "numpy", "opencv-python-headless", "av")
+# Programs that want to run, averaged over a minute; beyond this the machine is not idle.
+_IDLE = 0.5
 _MARKED = re.compile(
     r"(<!-- figures: (?P<name>[\w-]+) -->\n)(?P<body>.*?)(<!-- end -->)", re.DOTALL
 )
@@ -76,7 +78,12 @@ def last_json(command: Sequence[str | Path]) -> Any:
         RuntimeError: if it fails, with the last line of what it said.
     """
     done = subprocess.run(
-        [str(part) for part in command], capture_output=True, text=True, check=False
+        [str(part) for part in command],
+        # As the program itself has it; numpy's own threads would take turns with the others.
+        env={"OPENBLAS_NUM_THREADS": "1", **os.environ},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     said = done.stdout.strip().splitlines()
     if done.returncode != 0 or not said:
@@ -128,4 +135,8 @@ def measured_on(results: Mapping[str, Any]) -> str:
     versions = results["versions"]
     names = {"ai-edge-litert": "LiteRT", "opencv-python-headless": "OpenCV", "python": "Python"}
     words = ", ".join(f"{name} {versions[key]}" for key, name in names.items() if key in versions)
-    return f"Measured on {results['date']}, {results['machine']}; {words}.\n"
+    load = results["load_before"]
+    busy = (
+        f" Other programs were at work (load {load:.1f} before it began)." if load > _IDLE else ""
+    )
+    return f"Measured on {results['date']}, {results['machine']}; {words}.{busy}\n"

@@ -68,6 +68,8 @@ def run(
         config,
         source__uri=source,
         source__loop=loop,
+        # With --json the only lines on the standard output are JSON.
+        outputs__console=False if as_json else None,
         outputs__screen=None if display is None else display == "window",
         outputs__video__path=video,
         outputs__snapshots__folder=None if video else save,

@@ -19,13 +19,13 @@ class Piped:
     Attributes:
         fps: frames told a second, from the first told to the last.
         total_millis: of each frame, from its being ready to its event's being ready.
-        counts: "inferred", "drawn", "stored" and "written"; equal if nothing was dropped.
+        counts: frames "inferred", "drawn", "stored" and "written"; equal if nothing was dropped.
         first_told_at: `time.perf_counter()` when the first frame was told.
     """
 
     fps: float
     total_millis: Sequence[float]
-    counts: dict[str, int]
+    counts: dict[str, float]
     first_told_at: float
 
 

@@ -20,11 +20,13 @@ def folder(project):
 def script(folder, shared, tmp_path):
     """Runs a script with tiny settings; gives what it wrote and what it printed."""
 
+    path = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
+
     def run(name, *arguments):
         done = subprocess.run(
             [sys.executable, folder / f"{name}.py", *arguments, "--results", tmp_path],
             # Where sys.path has no folder of the script, it still finds those beside it.
-            env={**os.environ, "PYTHONPATH": str(folder), "EDGEVISION_TEST_DATA": str(shared)},
+            env={**os.environ, "PYTHONPATH": path, "EDGEVISION_TEST_DATA": str(shared)},
             capture_output=True,
             text=True,
             check=False,
