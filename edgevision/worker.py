@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+# On Linux, niceness is each thread's own (setpriority(2), "C library/kernel differences").
+_NICENESS = 10
 
 log = logging.getLogger(__name__)
 
@@ -19,9 +24,13 @@ class Worker:
         name: the thread's name, as debuggers and logs show it.
         work: called once with the event that asks it to stop; it looks at the event at least once
             a second.
+        patient: gives way to other threads, where the system lets a thread be nice by itself.
     """
 
-    def __init__(self, name: str, work: Callable[[threading.Event], None]) -> None:
+    def __init__(
+        self, name: str, work: Callable[[threading.Event], None], *, patient: bool = False
+    ) -> None:
+        self._patient = patient
         self.stopping = threading.Event()
         self.error: BaseException | None = None
         self._work = work
@@ -50,6 +59,9 @@ class Worker:
         return self._thread.is_alive()
 
     def _run(self) -> None:
+        if self._patient:
+            with suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
         try:
             self._work(self.stopping)
         except BaseException as error:  # noqa: BLE001 - handed to the thread that owns this worker

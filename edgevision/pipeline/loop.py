@@ -4,8 +4,8 @@
     infer   the network
     tell    what it means; the outputs, each of which has a thread of its own
 
-One frame at most waits before the network, and reading the next one begins only when that one has
-been taken in: an answer is never older than the inference before it.
+One frame at most waits before the network, and the next one is read shortly before the network is
+free: it is as new as it can be, and the network does not wait for it.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from __future__ import annotations
 import logging
 import threading
 from queue import SimpleQueue
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from edgevision.errors import EngineError, OutputError
+from edgevision.pipeline.pace import Pace
 from edgevision.worker import Worker
 
 if TYPE_CHECKING:
@@ -73,6 +75,7 @@ class Loop:
         self._health = health
         self._max_frames = max_frames
         self._seconds = seconds
+        self._pace = Pace()
         self._stopped = stopped or threading.Event()
         self._ended = threading.Event()
         self._free: SimpleQueue[Tensors | None] = SimpleQueue()
@@ -118,12 +121,15 @@ class Loop:
             number = 0
             while self._max_frames is None or number < self._max_frames:
                 tensors = self._free.get()
-                if tensors is None or self._stopped.is_set():
+                if tensors is None or self._stopped.wait(self._pace.wait_seconds()):
                     break
+                begun = perf_counter()
                 frame = next(frames, None)
                 if frame is None:
                     break
-                self._aimed.put(self._step.aim(frame, tensors))
+                aimed = self._step.aim(frame, tensors)
+                self._pace.aimed(perf_counter() - begun)
+                self._aimed.put(aimed)
                 number += 1
         finally:
             self._aimed.put(None)
@@ -132,7 +138,6 @@ class Loop:
         failures = 0
         try:
             while (aimed := self._aimed.get()) is not None:
-                self._room.get()
                 loan = _Loan(self._free, aimed.tensors)
                 try:
                     looked = self._step.infer(aimed, loan.give_back)
@@ -142,10 +147,12 @@ class Loop:
                     log.warning("frame %d: %s", aimed.frame.number, error)
                     if failures >= _FAILURES:
                         raise
-                    self._room.put(item=True)
                     loan.give_back()
                     continue
                 failures = 0
+                self._pace.inferred(looked.millis["infer"] / 1000)
+                # Only now: what the one before means is told while this one is in the network.
+                self._room.get()
                 self._looked.put(looked)
         finally:
             self._looked.put(None)

@@ -96,7 +96,7 @@ class Outlet:
         self._deadline: float | None = None
         self._pause = _FIRST_PAUSE
         self._said: Counter[str] = Counter()
-        self._worker = Worker(f"output-{self.name}", self._serve)
+        self._worker = Worker(f"output-{self.name}", self._serve, patient=True)
 
     def __enter__(self) -> Self:
         self._worker.start()

@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
+from edgevision.pixels.pool import FramePool
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
@@ -35,6 +37,7 @@ class Converter:
 
     def __init__(self) -> None:
         self._reformatter = VideoReformatter()
+        self._pool = FramePool()
         # One thread, because the interpreter needs the other core; older PyAV has only one.
         self._threads: dict[str, int] = {"threads": 1}
 
@@ -47,7 +50,8 @@ class Converter:
         plane = self._reformat(decoded).planes[0]
         rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
         used = rows[: decoded.height, : decoded.width * 3]
-        pixels = np.ascontiguousarray(used).reshape(decoded.height, decoded.width, 3)
+        pixels = self._pool.take(decoded.height, decoded.width)
+        np.copyto(pixels.reshape(decoded.height, -1), used)
         turn = _TURNS.get(int(getattr(decoded, "rotation", 0) or 0) % 360)
         return pixels if turn is None else np.asarray(cv2.rotate(pixels, turn), np.uint8)
 

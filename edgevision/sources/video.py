@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import av
 
 from edgevision.errors import SourceError, UriError
+from edgevision.sources.ahead import read_ahead
 from edgevision.sources.picture import Converter, reason
 from edgevision.sources.reading import Reading
 from edgevision.values.frame import Frame
@@ -16,15 +17,14 @@ from edgevision.values.frame import Frame
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import numpy as np
-    import numpy.typing as npt
-
     from edgevision.sources.uri import Address
 
 log = logging.getLogger(__name__)
 
 USUAL_FPS = 25.0  # what FFmpeg assumes of a stream that does not tell
 LONGEST_GAP_SECONDS = 60.0
+# Pictures that are decoded before they are asked for: some take much longer than others.
+_AHEAD = 2
 
 
 class Video(Reading):
@@ -106,17 +106,29 @@ class Video(Reading):
                 )
             if not self.address.options.get("loop", False):
                 return
-            # Opened again rather than wound back: not every format can be wound back.
+            self._wind_back()
+
+    def _wind_back(self) -> None:
+        try:
+            self._container.seek(0)
+        except (av.FFmpegError, OSError):
+            # Not every format can be wound back.
             self.close()
             self.open()
 
     def _once(self) -> Iterator[Frame]:
         stream = self._container.streams.video[0]
-        stream.codec_context.thread_count = self.address.options.get("threads", 1)
+        if not stream.codec_context.is_open:
+            stream.codec_context.thread_count = self.address.options.get("threads", 1)
         rate = float(stream.average_rate or stream.guessed_rate or 0) or USUAL_FPS
         promised, before = int(stream.frames), self._number
         first: float | None = None
-        for decoded, pixels in self._decoded(stream):
+        for decoded in read_ahead(self._decoded(stream), _AHEAD):
+            try:
+                pixels = self._converter.rgb(decoded)
+            except (av.FFmpegError, ValueError) as error:
+                self._broken = reason(error)
+                continue
             expected = self._last_seconds + (1.0 / rate if self._number else 0.0)
             if decoded.time is None:
                 seconds = expected
@@ -135,8 +147,8 @@ class Video(Reading):
         self._offset = self._last_seconds + 1.0 / rate
         self._report_damage(promised, self._number - before)
 
-    def _decoded(self, stream: Any) -> Iterator[tuple[Any, npt.NDArray[np.uint8]]]:
-        """Pictures with their pixels; what is damaged is left out and remembered."""
+    def _decoded(self, stream: Any) -> Iterator[Any]:
+        """Pictures as the decoder gives them; what is damaged is left out and remembered."""
         self._broken = ""
         packets = self._container.demux(stream)
         while True:
@@ -148,11 +160,11 @@ class Video(Reading):
             if packet is None:
                 return
             try:
-                pictures = [(decoded, self._converter.rgb(decoded)) for decoded in packet.decode()]
+                pictures = packet.decode()
             except (av.FFmpegError, ValueError) as error:
                 self._broken = reason(error)
                 continue
-            if any(getattr(decoded, "is_corrupt", False) for decoded, _ in pictures):
+            if any(getattr(decoded, "is_corrupt", False) for decoded in pictures):
                 self._broken = "damaged pictures"
             yield from pictures
 
