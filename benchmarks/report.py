@@ -16,22 +16,59 @@ from typing import TYPE_CHECKING, Any
 import accuracy
 import peers
 import pipeline
-from measuring import PROJECT, RESULTS, marked, with_figures
+from measuring import PROJECT, RESULTS, marked, measured_on, table, with_figures
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
-DOCS = ("docs/benchmarks.md", "docs/accuracy.md")
+DOCS = ("README.md", "docs/benchmarks.md", "docs/accuracy.md")
+_NETWORKS = ("efficientnet_lite0", "mobilenet_v2")
 _PARTS: dict[str, Any] = {one.NAME: one for one in (pipeline, peers, accuracy)}
 
 
 def figures(folder: Path = RESULTS) -> dict[str, str]:
     """All tables, by the name that the docs' markers give, from the results."""
     made: dict[str, str] = {}
+    results = {}
     for name, part in _PARTS.items():
         text = (folder / f"{name}.json").read_text(encoding="utf-8")
-        made.update(part.figures(json.loads(text)))
+        results[name] = json.loads(text)
+        made.update(part.figures(results[name]))
+    made["readme"] = _summary(results)
     return made
+
+
+def _summary(results: Mapping[str, Any]) -> str:
+    """The few figures that the README shows, for the embedded networks."""
+    sets = results["accuracy"]["sets"]
+    speed = {run["model"]: run for run in results["pipeline"]["runs"]}
+    speed["efficientnet_lite0"] = speed["default"]
+
+    def row(says: str, cell: Callable[[str], str]) -> list[str]:
+        return [says, *(cell(network) for network in _NETWORKS)]
+
+    def share(network: str, name: str, hits: str = "top1", of: str = "n") -> str:
+        counts = sets[network][name]
+        return f"{100 * counts[hits] / counts[of]:.1f} % of {counts[of]}"
+
+    rows = [
+        row("breed right, dogs that no training saw", lambda one: share(one, "unseen_dogs")),
+        row("breed right, photos known from training", lambda one: share(one, "dogs")),
+        row("a dog seen where there is one", lambda one: share(one, "unseen_dogs", "accepted")),
+        row(
+            "a dog seen where there is none",
+            lambda one: share(one, "unseen_dogs", "false_accepts", "absent"),
+        ),
+        row("ImageNet's classes, an easier part of them", lambda one: share(one, "imagenet")),
+        row("the network alone, one thread", lambda one: f"{1000 / speed[one]['raw_fps']:.1f} ms"),
+        row("the whole pipeline", lambda one: f"{speed[one]['pipeline_fps']:.0f} frames/s"),
+        row("of the network's own rate", lambda one: f"{speed[one]['ratio']:.2f}"),
+    ]
+    return table(["", *(f"`{one}`" for one in _NETWORKS)], rows) + (
+        "\n" + measured_on(results["pipeline"]) + " More in [accuracy](docs/accuracy.md) and"
+        " [speed](docs/benchmarks.md).\n"
+    )
 
 
 def write_docs() -> None:
