@@ -24,18 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PREFIX = "EDGEVISION_"
-RESERVED = frozenset(
-    {
-        "EDGEVISION_CONFIG",
-        "EDGEVISION_MODEL_MIRROR",
-        "EDGEVISION_TEST_DATA",
-        "EDGEVISION_TEST_RUNTIME",
-        "EDGEVISION_TEST_WHEEL",
-    }
-)
-"""Variables that are no settings: the config's path, and those that tests and scripts read."""
-RESERVED_PREFIX = "EDGEVISION_PI"
-"""Variables about a Pi in reach, which the hardware tests read."""
+RESERVED = frozenset({"EDGEVISION_CONFIG", "EDGEVISION_MODEL_MIRROR"})
+"""Variables that are no settings: the config's path, and where models are fetched from."""
+RESERVED_PREFIXES = ("EDGEVISION_TEST_", "EDGEVISION_PI")
+"""Those of the tests, and about a Pi in reach."""
 
 FLAGS = {
     "task": "--task",
@@ -106,7 +98,7 @@ def trace(path: Path | None, environ: Mapping[str, str], flags: Mapping[str, Any
 def _environment(environ: Mapping[str, str], found: list[str]) -> list[Layer]:
     layers = []
     for name in sorted(environ):
-        if not name.startswith(PREFIX) or name in RESERVED or name.startswith(RESERVED_PREFIX):
+        if not name.startswith(PREFIX) or name in RESERVED or name.startswith(RESERVED_PREFIXES):
             continue
         path = tuple(name.removeprefix(PREFIX).lower().split("__"))
         text = environ[name]
