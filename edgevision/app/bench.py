@@ -12,7 +12,12 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from edgevision.app.build import build_decider, build_network, build_source, build_step
-from edgevision.app.process import peak_rss_mb, seconds_since_start, set_up_process
+from edgevision.app.process import (
+    core_for_network,
+    peak_rss_mb,
+    seconds_since_start,
+    set_up_process,
+)
 from edgevision.board import Board
 from edgevision.errors import EdgevisionError
 from edgevision.evaluation.bench import Piped, figures, measure
@@ -135,6 +140,7 @@ class Bench:
             store = EventStore(Path(folder) / "events.sqlite")
             recorder = Recorder(store, [JsonLines(str(lines))])
             with ExitStack() as opened:
+                core = opened.enter_context(core_for_network(self._settings.engine.threads))
                 outlets = [Outlet(one, depth=_DEPTH, wait=True) for one in (drawing, recorder)]
                 for outlet in outlets:
                     opened.enter_context(outlet)
@@ -146,6 +152,7 @@ class Bench:
                     board=Board(),
                     health=health,
                     max_frames=self._frames,
+                    network_core=core,
                 ).run()
             with store:
                 stored = store.count()

@@ -7,9 +7,14 @@ import os
 import resource
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # A thread that comes back from the network must not wait 5 ms (Python's default) for another one
 # that computes in Python.
@@ -30,6 +35,29 @@ def set_up_process() -> None:
     # The interpreter has its own threads; more here would take its cores away.
     cv2.setNumThreads(1)
     sys.setswitchinterval(_SWITCH_SECONDS)
+
+
+@contextmanager
+def core_for_network(threads: int) -> Iterator[frozenset[int] | None]:
+    """A core that no other thread of ours uses; meanwhile this thread keeps to the others.
+
+    Threads that are started meanwhile inherit that (sched_setaffinity(2)). It is worth it where
+    the network has one thread, which works all the time: left to itself, the system lets the
+    decoder and the outputs take turns with it.
+
+    Yields:
+        the core for the network's thread; None if there is but one core, or it has several threads.
+    """
+    mine = os.sched_getaffinity(0)
+    if threads > 1 or len(mine) == 1:
+        yield None
+        return
+    core = frozenset({max(mine)})
+    os.sched_setaffinity(0, mine - core)
+    try:
+        yield core
+    finally:
+        os.sched_setaffinity(0, mine)
 
 
 def seconds_since_start(moment: float) -> float | None:

@@ -18,7 +18,12 @@ from edgevision.app.build import (
     build_step,
     shows_photos,
 )
-from edgevision.app.process import peak_rss_mb, seconds_since_start, set_up_process
+from edgevision.app.process import (
+    core_for_network,
+    peak_rss_mb,
+    seconds_since_start,
+    set_up_process,
+)
 from edgevision.board import Board
 from edgevision.errors import OutputError
 from edgevision.pipeline.health import Health
@@ -88,6 +93,7 @@ def run(settings: Settings, max_frames: int | None = None, seconds: float | None
     health = Health()
     with ExitStack() as opened:
         opened.callback(network.engine.close)
+        core = opened.enter_context(core_for_network(settings.engine.threads))
         working = [outlet for outlet in outputs.outlets if _opens(outlet, opened)]
         opened.enter_context(source)
         loop = Loop(
@@ -99,6 +105,7 @@ def run(settings: Settings, max_frames: int | None = None, seconds: float | None
             max_frames=max_frames,
             seconds=seconds,
             stopped=stop,
+            network_core=core,
         )
         for outlet in working:
             outlet.when_closed(loop.stop)

@@ -11,6 +11,7 @@ free: it is as new as it can be, and the network does not wait for it.
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from queue import SimpleQueue
 from time import perf_counter
@@ -54,6 +55,7 @@ class Loop:
         max_frames: end after this many frames; None: do not.
         seconds: end after this long; None: do not.
         stopped: set when the loop is told to stop; others may watch it too.
+        network_core: the core that the network's thread has for itself; None: any.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class Loop:
         max_frames: int | None = None,
         seconds: float | None = None,
         stopped: threading.Event | None = None,
+        network_core: frozenset[int] | None = None,
     ) -> None:
         self._step = step
         self._source = source
@@ -76,6 +79,7 @@ class Loop:
         self._max_frames = max_frames
         self._seconds = seconds
         self._pace = Pace()
+        self._network_core = network_core
         self._stopped = stopped or threading.Event()
         self._ended = threading.Event()
         self._free: SimpleQueue[Tensors | None] = SimpleQueue()
@@ -137,6 +141,8 @@ class Loop:
     def _infer(self) -> None:
         failures = 0
         try:
+            if self._network_core is not None:
+                os.sched_setaffinity(0, self._network_core)
             while (aimed := self._aimed.get()) is not None:
                 loan = _Loan(self._free, aimed.tensors)
                 try:
