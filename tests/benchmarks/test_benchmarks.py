@@ -48,6 +48,7 @@ def test_the_pipeline_is_measured_on_every_network(script):
     assert [run["model"] for run in found["runs"]] == [
         "mobilenet_v1_0.75_192_quant",
         "default",
+        "default",
         "mobilenet_v2",
     ]
     for run in found["runs"]:
