@@ -69,7 +69,9 @@ def _summary(results: Mapping[str, Any]) -> str:
         row("of the network's own rate", lambda one: f"{speed[one]['ratio']:.2f}"),
     ]
     return table(["", *(f"`{one}`" for one in _NETWORKS)], rows) + (
-        "\n" + measured_on(results["pipeline"]) + " More in [accuracy](docs/accuracy.md) and"
+        "\n"
+        + measured_on(results["pipeline"]).strip()
+        + " More in [accuracy](docs/accuracy.md) and"
         " [speed](docs/benchmarks.md).\n"
     )
 
