@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 USUAL_FPS = 25.0  # what FFmpeg assumes of a stream that does not tell
 LONGEST_GAP_SECONDS = 60.0
 # Pictures that are decoded before they are asked for: some take much longer than others.
-_AHEAD = 2
+_AHEAD = 4
 
 
 class Video(Reading):
