@@ -91,6 +91,8 @@ class Loop:
         """End soon, with everything told; may be called from a signal handler or any thread."""
         self._stopped.set()
         self._free.put(None)
+        # The network's thread ends even where a read of the source never returns.
+        self._aimed.put(None)
         self._source.stop()
 
     def run(self) -> None:

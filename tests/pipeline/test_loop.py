@@ -62,6 +62,26 @@ def test_it_ends_after_its_time_even_if_no_frame_comes():
     assert source.stopped.is_set()
 
 
+def test_it_ends_even_if_a_read_never_returns():
+    never = threading.Event()
+    reading = threading.Event()
+
+    class Hanging(Frames):
+        def __iter__(self):
+            yield from super().__iter__()
+            reading.set()
+            never.wait(30)
+
+    kept = Kept()
+    loop = loop_of(Hanging(bright(5)), [kept])
+    running = Worker("loop", lambda _: loop.run()).start()
+    assert reading.wait(10)
+    loop.stop()
+    assert running.wait(5)
+    assert [event.phase for event in kept.events] == ["seen", "ended"]
+    never.set()
+
+
 def test_stop_ends_it_from_another_thread():
     source = Frames(bright(100_000))
     kept = Kept()
