@@ -73,7 +73,8 @@ def build_network(settings: Settings) -> Network:
         load(tasks.KINDS, name, "task")(model, engine.spec, shared, settings.decide.of(name).top)
         for name in settings.task
     ]
-    return Network(model, engine, made, Preparer(engine.spec.input))
+    prepare = Preparer(engine.spec.input, chosen.mean, chosen.deviation)
+    return Network(model, engine, made, prepare)
 
 
 def build_region(settings: Settings, network: Network) -> Region:

@@ -152,6 +152,13 @@ class Model(Branch):
     heads: dict[Name, File] = Field(
         default={}, description="head file (.npz) by task, in place of the one in the package"
     )
+    mean: Annotated[Number, Field(ge=0, le=255)] | None = Field(
+        default=None,
+        description="of the bytes in training; empty: 127.5 for float inputs, else as quantised",
+    )
+    deviation: Annotated[Number, Field(gt=0, le=255)] | None = Field(
+        default=None, description="by which bytes less mean were divided; empty: as for mean"
+    )
 
 
 class Rule(Branch):

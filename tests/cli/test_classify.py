@@ -80,3 +80,22 @@ def test_the_three_damaged_photos_are_refused(edgevision, shared, colours):
     assert done.code == 2
     assert len([line for line in done.err.splitlines() if line.startswith("edgevision:")]) == 3
     assert "Traceback" not in done.err
+
+
+def test_a_float_network_is_given_what_its_training_gave_it(edgevision, tmp_path):
+    path = tmp_path / "reddish.png"
+    cv2.imwrite(str(path), np.full((20, 20, 3), (30, 60, 200), np.uint8))
+    model = classifier(tmp_path / "float.tflite", dtype="float32", labels=LABELS)
+    call = ("classify", path, "--task", "classify", "--json")
+    scores = [
+        json.loads(edgevision(*call, EDGEVISION_MODEL__USE=str(model), **normalised).out)[0][
+            "results"
+        ][0]["guesses"][0]["score"]
+        for normalised in (
+            {},
+            {"EDGEVISION_MODEL__MEAN": "127.5", "EDGEVISION_MODEL__DEVIATION": "127.5"},
+            {"EDGEVISION_MODEL__MEAN": "0", "EDGEVISION_MODEL__DEVIATION": "255"},
+        )
+    ]
+    assert scores[0] == scores[1]
+    assert scores[0] != scores[2]
