@@ -46,18 +46,27 @@ def core_for_network(threads: int) -> Iterator[frozenset[int] | None]:
     decoder and the outputs take turns with it.
 
     Yields:
-        the core for the network's thread; None if there is but one core, or it has several threads.
+        the core for the network's thread; None if there is but one core, if it has several threads,
+        or where the system does not let us choose.
     """
     mine = os.sched_getaffinity(0)
-    if threads > 1 or len(mine) == 1:
+    core = frozenset({max(mine)})
+    if threads > 1 or len(mine) == 1 or not _keep_to(mine - core):
         yield None
         return
-    core = frozenset({max(mine)})
-    os.sched_setaffinity(0, mine - core)
     try:
         yield core
     finally:
-        os.sched_setaffinity(0, mine)
+        _keep_to(mine)
+
+
+def _keep_to(cores: set[int]) -> bool:
+    """Keep this thread to `cores`; False where the system does not let us choose."""
+    try:
+        os.sched_setaffinity(0, cores)
+    except OSError:
+        return False
+    return True
 
 
 def seconds_since_start(moment: float) -> float | None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from contextlib import suppress
 from queue import SimpleQueue
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -144,7 +145,9 @@ class Loop:
         failures = 0
         try:
             if self._network_core is not None:
-                os.sched_setaffinity(0, self._network_core)
+                # A core may have been taken out since; then any will do.
+                with suppress(OSError):
+                    os.sched_setaffinity(0, self._network_core)
             while (aimed := self._aimed.get()) is not None:
                 loan = _Loan(self._free, aimed.tensors)
                 try:
