@@ -133,8 +133,9 @@ def _opens(outlet: Outlet, opened: ExitStack) -> bool:
 
 
 def _lost(outputs: Outputs) -> dict[str, int]:
-    counts = {outlet.name: outlet.lost_events for outlet in outputs.outlets}
-    counts.update({outlet.name: outlet.lost_events for outlet in outputs.recorder.outlets})
+    every = [*outputs.outlets, *outputs.recorder.outlets]
+    # What stands behind the recorder is counted there, each by its own name.
+    counts = {one.name: one.lost_events for one in every if one.name != outputs.recorder.name}
     counts["store"] = outputs.recorder.unsaved
     return {name: count for name, count in counts.items() if count}
 

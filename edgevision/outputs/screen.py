@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from edgevision.values.report import Report
 
 _WIDTH, _HEIGHT = 1280, 720
+# What SDL falls back to without a display; right only for who asks for it.
+_UNSEEN = frozenset({"dummy", "offscreen"})
 _ADVICE = (
     "run it in a desktop session, set DISPLAY or WAYLAND_DISPLAY, or on a bare console set "
     "SDL_VIDEODRIVER=kmsdrm and be in the groups video and render"
@@ -73,7 +75,7 @@ class Screen:
 
     def __enter__(self) -> Self:
         try:
-            pygame.display.init()
+            _find_display()
             pygame.display.set_caption(self._title)
             if self._fullscreen:
                 self._window = pygame.display.set_mode((0, 0), pygame.FULLSCREEN)
@@ -140,3 +142,9 @@ class Screen:
             scale = min(1.0, 0.9 * screen_width / width, 0.9 * screen_height / height)
             size = (max(round(width * scale), 1), max(round(height * scale), 1))
         self._window = pygame.display.set_mode(size, pygame.RESIZABLE)
+
+
+def _find_display() -> None:
+    pygame.display.init()
+    if pygame.display.get_driver() in _UNSEEN - {os.environ.get("SDL_VIDEODRIVER")}:
+        raise pygame.error("SDL found none that can be seen")

@@ -208,6 +208,32 @@ def test_a_place_for_events_that_cannot_be_written_does_not_stop_the_run(
     assert json.loads(done.out.splitlines()[-1])["frames"] == 50
 
 
+def test_a_full_disk_is_said_and_what_was_lost_is_counted(edgevision, clip, colours):
+    done = edgevision(
+        *("run", "--task", "classify", "--model", colours, "--source", clip, "--region", "full"),
+        *("--events", "/dev/full", "--json"),
+        EDGEVISION_DECIDE__THRESHOLD="0.1",
+        EDGEVISION_DECIDE__RELEASE="0.05",
+    )
+    assert done.code == 0, done.err
+    summary = json.loads(done.out.splitlines()[-1])
+    assert "No space left" in done.err
+    assert summary["events"] > 0
+    assert summary["lost_events"] == {"jsonl": summary["events"]}
+
+
+def test_a_window_without_a_display_is_said(edgevision, environment, clip, colours):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"):
+        environment.pop(name, None)
+    done = edgevision(
+        *("run", "--task", "classify", "--model", colours, "--source", clip),
+        *("--display", "window", "--json"),
+    )
+    assert done.code == 0
+    assert "no display for the window" in done.err
+    assert json.loads(done.out.splitlines()[-1])["frames"] == 50
+
+
 def test_a_video_that_ends_in_the_middle_of_a_frame_is_told_as_far_as_it_goes(
     edgevision, shared, colours, tmp_path
 ):
