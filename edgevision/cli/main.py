@@ -8,10 +8,6 @@ from typing import Any, NoReturn
 
 import click
 
-# Numpy's own threads would only take cores from the interpreter and the decoder; they are made
-# when numpy is imported.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
 from edgevision import __version__
 from edgevision.errors import EdgevisionError
 from edgevision.kinds import Kind, load, suggestion

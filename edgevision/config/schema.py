@@ -172,7 +172,7 @@ class Rule(Branch):
         description="score under which it is gone, at most threshold; empty: the task's own",
     )
     window_s: Annotated[Number, Field(ge=0, le=60)] | None = Field(
-        default=None, description="seconds over which scores are smoothed"
+        default=None, description="seconds over which scores are smoothed; empty: the task's own"
     )
     min_hits: Annotated[Whole, Field(ge=1, le=1000)] | None = Field(
         default=None, description="frames in the window that have to agree"
@@ -197,21 +197,11 @@ class Rule(Branch):
         return self
 
 
-class Decide(Branch):
-    """When scores become a sighting."""
+class Decide(Rule):
+    """When scores become a sighting: a rule for every task, with defaults, and exceptions."""
 
     mode: Literal["sightings", "frames"] = Field(
         default="sightings", description="one event for a sighting, or one for every frame"
-    )
-    threshold: Share | None = Field(
-        default=None, description="score from which something is seen; empty: the task's own"
-    )
-    release: Share | None = Field(
-        default=None,
-        description="score under which it is gone, at most threshold; empty: the task's own",
-    )
-    window_s: Annotated[Number, Field(ge=0, le=60)] | None = Field(
-        default=None, description="seconds over which scores are smoothed; empty: the task's own"
     )
     min_hits: Annotated[Whole, Field(ge=1, le=1000)] = Field(
         default=3, description="frames in the window that have to agree"

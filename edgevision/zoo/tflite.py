@@ -113,6 +113,7 @@ def _packed_labels(path: Path) -> tuple[str, ...] | None:
                 return None
             named = [name for name in names if "label" in name.lower()]
             text = archive.read((named or names)[0])
+    # The last two are what zipfile raises for an unknown compression and for a password.
     except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError) as error:
         raise ModelError(f"{path}: its packed label file is damaged ({error})") from error
     return parse_labels(text, f"{path} (packed label file)")
