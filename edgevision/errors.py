@@ -10,7 +10,8 @@
     └── AbsentError         exit 3: a device, file or service is not there now; try again later
         ├── SourceError     a camera, stream or file that does not open or stopped giving frames
         ├── EngineError     the runtime, its delegate or an inference
-        └── OutputError     a file, window or service that cannot be written to
+        ├── OutputError     a file, window or service that cannot be written to
+        └── FetchError      a download that did not come through
 
 Exceptions of libraries are turned into one of these where the library is called, so that the
 words of an error are chosen by the code which knows what the user asked for.
@@ -83,3 +84,7 @@ class EngineError(AbsentError):
 
 class OutputError(AbsentError):
     """A file, window or service that cannot be opened or written to."""
+
+
+class FetchError(AbsentError):
+    """A download that did not come through: no network, no such file there, a full disk."""

@@ -27,8 +27,8 @@ from calibration import find_recipe, settings
 from PIL import Image
 
 from edgevision.zoo.assemble import int8_graph
+from edgevision.zoo.families import NETWORKS
 from edgevision.zoo.heads import Head, save_head
-from edgevision.zoo.network import NETWORKS, Network
 from edgevision.zoo.recipe import Recipe, read_recipe
 from edgevision.zoo.weights import classifier, fold
 from edgevision.zoo.writer import write
@@ -36,6 +36,7 @@ from edgevision.zoo.writer import write
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from edgevision.zoo.network import Network
     from edgevision.zoo.weights import Classifier
 
 DATA: Final = Path(__file__).resolve().parent.parent / "edgevision" / "data"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from edgevision.engines.litert import LiteRt
 from edgevision.errors import ModelError
-from edgevision.zoo.network import NETWORKS
+from edgevision.zoo.families import NETWORKS
 from edgevision.zoo.registry import DEFAULT, embedded, find
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from PIL import Image
 
 import edgevision
 from edgevision.zoo.assemble import int8_graph
+from edgevision.zoo.families import NETWORKS
 from edgevision.zoo.heads import Head, load_head, softmax
-from edgevision.zoo.network import NETWORKS
 from edgevision.zoo.recipe import read_recipe
 from edgevision.zoo.weights import Kernel
 from edgevision.zoo.writer import write

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from edgevision.zoo.network import (
+from edgevision.errors import ModelError
+from edgevision.zoo.families import (
     EFFICIENTNET_LITE0,
-    IMAGE,
-    MAP,
+    FAMILIES,
     MOBILENET_V2,
     NETWORKS,
     Bottlenecks,
-    Network,
+    checked_resolution,
     inverted_residuals,
+    mobilenet_v1,
+    mobilenet_v2,
+    network_of,
 )
+from edgevision.zoo.network import IMAGE, MAP, Network
 
 
 def test_mobilenet_v2_costs_what_its_paper_says() -> None:
@@ -71,3 +75,75 @@ def test_the_strides_are_those_of_the_tables() -> None:
     assert strided == ["stem", *(f"block{n}.depthwise" for n in (2, 4, 7, 14))]
     fives = {layer.name for layer in EFFICIENTNET_LITE0.layers if layer.kernel == 5}
     assert fives == {f"block{n}.depthwise" for n in (4, 5, 9, 10, 11, 12, 13, 14, 15)}
+
+
+# Tables 6, 7 and 9 of MobileNets: alpha, resolution, millions of mult-adds and of parameters.
+PAPER = (
+    (1.0, 224, 569, 4.2),
+    (0.75, 224, 325, 2.6),
+    (0.5, 224, 149, 1.3),
+    (0.25, 224, 41, 0.5),
+    (1.0, 192, 418, 4.2),
+    (1.0, 160, 290, 4.2),
+    (1.0, 128, 186, 4.2),
+    (0.5, 160, 76, 1.32),
+)
+
+
+@pytest.mark.parametrize(("alpha", "resolution", "mult_adds", "parameters"), PAPER)
+def test_mobilenet_v1_costs_what_its_paper_says(alpha, resolution, mult_adds, parameters) -> None:
+    network = mobilenet_v1(alpha)
+    assert network.mult_adds(resolution) / 1e6 == pytest.approx(mult_adds, rel=0.01, abs=0.5)
+    # The paper rounds to one digit behind the point where it does not give two.
+    digits = len(str(parameters).partition(".")[2])
+    assert network.parameters / 1e6 == pytest.approx(parameters, rel=0.01, abs=0.5 / 10**digits)
+
+
+def test_120_classes_take_nine_hundred_thousand_parameters_off() -> None:
+    # Table 10: 3.3 M parameters at full width, 1.9 M at three quarters.
+    assert mobilenet_v1(1.0, 120).parameters / 1e6 == pytest.approx(3.3, rel=0.01)
+    assert mobilenet_v1(0.75, 120).parameters / 1e6 == pytest.approx(1.9, rel=0.02)
+    assert mobilenet_v1(1.0, 120).mult_adds(192) / 1e6 == pytest.approx(418, rel=0.01)
+
+
+# The table of tensorflow/models, research/slim/nets/mobilenet: width, mult-adds, parameters.
+@pytest.mark.parametrize(
+    ("alpha", "mult_adds", "parameters"), [(0.75, 209, 2.61), (0.5, 97, 1.95), (1.4, 582, 6.06)]
+)
+def test_mobilenet_v2_of_other_widths_costs_what_its_authors_say(
+    alpha, mult_adds, parameters
+) -> None:
+    network = mobilenet_v2(alpha)
+    assert network.mult_adds(224) / 1e6 == pytest.approx(mult_adds, rel=0.01)
+    assert network.parameters / 1e6 == pytest.approx(parameters, rel=0.02)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_full_width_is_the_family_s_own_network(family) -> None:
+    network = network_of(family)
+    assert network.alpha == 1
+    assert network.family == family
+    assert network.layers[-1].name == MAP
+    if family in NETWORKS:
+        assert network == NETWORKS[family]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("mobilenet_v3",), "did you mean mobilenet_v"),
+        (("mobilenet_v1", 0.0), "alpha 0"),
+        (("mobilenet_v1", -1.0), "alpha -1"),
+        (("mobilenet_v1", float("nan")), "alpha nan"),
+        (("mobilenet_v1", 1.0, 0), "classes 0"),
+    ],
+)
+def test_what_is_no_network_is_refused_in_one_line(arguments, says) -> None:
+    with pytest.raises(ModelError, match=says):
+        network_of(*arguments)
+
+
+@pytest.mark.parametrize("resolution", [0, -32, 16, 100, 225])
+def test_a_resolution_is_a_multiple_of_32(resolution) -> None:
+    with pytest.raises(ModelError, match=f"resolution {resolution}: expected a multiple of 32"):
+        checked_resolution(resolution)

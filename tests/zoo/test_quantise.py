@@ -12,14 +12,13 @@ from ai_edge_litert.interpreter import Interpreter
 
 from edgevision.errors import ModelError
 from edgevision.zoo.assemble import VECTOR, float_graph, int8_graph
-from edgevision.zoo.network import (
+from edgevision.zoo.families import (
     EFFICIENTNET_LITE0,
-    MAP,
     MOBILENET_V2,
     Bottlenecks,
-    Network,
     inverted_residuals,
 )
+from edgevision.zoo.network import MAP, Network
 from edgevision.zoo.quantise import grid, quantise
 from edgevision.zoo.recipe import Recipe, Step, read_recipe
 from edgevision.zoo.weights import Kernel, classifier, fold
