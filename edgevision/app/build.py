@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from edgevision import engines, outputs, regions, tasks
+from edgevision.app.provision import ensure
 from edgevision.errors import ConfigError
 from edgevision.kinds import load
 from edgevision.pipeline.decide import Sightings
 from edgevision.pipeline.everyframe import EveryFrame
+from edgevision.pipeline.gears import Gears
+from edgevision.pipeline.governor import Governor, Limits, Rung, ladder
 from edgevision.pipeline.outlet import Outlet
 from edgevision.pipeline.recorder import Recorder
 from edgevision.pipeline.sighting import Rules
@@ -22,6 +27,8 @@ from edgevision.sources.uri import make, parse
 from edgevision.store.events import EventStore
 from edgevision.values.box import Box
 from edgevision.zoo.registry import Model, find
+from edgevision.zoo.sibling import at_resolution
+from edgevision.zoo.walk import read_network
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,8 +36,12 @@ if TYPE_CHECKING:
     from threading import Event
 
     from edgevision.config.schema import Settings
+    from edgevision.pipeline.health import Health
     from edgevision.pipeline.step import Decider
     from edgevision.protocols import Engine, Region, Source, Task
+    from edgevision.values.tensor import ModelSpec
+
+log = logging.getLogger(__name__)
 
 # Frames that an output may lag behind before it is left out of some.
 _DEPTH = 1
@@ -57,24 +68,80 @@ def build_network(settings: Settings) -> Network:
     for name in settings.task:
         if name not in tasks.KINDS:
             load(tasks.KINDS, name, "task")
+    model = build_model(settings)
+    engine = build_engine(settings, model)
+    made = build_tasks(settings, model, engine.spec)
+    mean, deviation = model.scaling or (None, None)
     chosen = settings.model
-    model = find(chosen.use, chosen.labels, chosen.heads)
+    prepare = Preparer(
+        engine.spec.input,
+        mean if chosen.mean is None else chosen.mean,
+        deviation if chosen.deviation is None else chosen.deviation,
+    )
+    return Network(model, engine, made, prepare)
+
+
+def build_model(settings: Settings) -> Model:
+    """The model of the settings, with labels and heads, fetched if need be.
+
+    Raises:
+        ModelError: if one of them is missing, they do not fit, or the network cannot run at the
+            resolution that is set.
+        FetchError: if it is to be fetched, and did not come through.
+    """
+    ensure(settings, os.environ)
+    chosen, folder = settings.model, settings.models.place(os.environ)
+    model = find(chosen.use, chosen.labels, chosen.heads, folder=folder)
+    if chosen.resolution is None:
+        return model
+    return at_resolution(model, chosen.resolution, folder, chosen.labels, chosen.heads)
+
+
+def build_engine(
+    settings: Settings, model: Model, *, resolution: int | None = None, threads: int | None = None
+) -> Engine:
+    """What runs `model`.
+
+    Args:
+        settings: what is not given here is taken from `settings.engine`.
+        model: which network.
+        resolution: side of the input in pixels; None: the model's.
+        threads: of the interpreter.
+
+    Raises:
+        ModelError: if the file is damaged, or cannot be resized so.
+        EngineError: if no runtime runs it.
+    """
     kind = "cpu" if settings.engine.device == "auto" else settings.engine.device
     engine: Engine = load(engines.KINDS, kind, "engine.device")(
         model.path,
         model.name,
         model.sha256,
         runtime=settings.engine.runtime,
-        threads=settings.engine.threads,
+        threads=threads or settings.engine.threads,
         xnnpack=settings.engine.xnnpack,
+        resolution=resolution or model.resolution,
     )
+    return engine
+
+
+def build_tasks(settings: Settings, model: Model, spec: ModelSpec) -> list[Task]:
+    """The tasks of the settings, reading `model`.
+
+    Args:
+        settings: names the tasks.
+        model: its labels and heads.
+        spec: what the engine gives.
+
+    Raises:
+        ConfigError: if a task is not known.
+        ModelError: if `model` has not what a task needs.
+    """
     shared: dict[str, Any] = {}
-    made = [
-        load(tasks.KINDS, name, "task")(model, engine.spec, shared, settings.decide.of(name).top)
+    return [
+        load(tasks.KINDS, name, "task")(model, spec, shared, settings.decide.of(name).top)
         for name in settings.task
     ]
-    prepare = Preparer(engine.spec.input, chosen.mean, chosen.deviation)
-    return Network(model, engine, made, prepare)
 
 
 def build_region(settings: Settings, network: Network) -> Region:
@@ -132,6 +199,41 @@ def build_step(settings: Settings, network: Network, decider: Decider) -> Step:
         decider=decider,
         max_passes=settings.region.max_passes,
     )
+
+
+def build_gears(settings: Settings, network: Network, step: Step, health: Health) -> Gears | None:
+    """What changes resolution and threads while `step` runs; None if no limit is set."""
+    if not _is_governed(settings):
+        return None
+    wanted = settings.governor
+    resizable = read_network(network.model.path).resizable
+    if not resizable:
+        log.info("governor: %s runs at one resolution; only threads may change", network.model.name)
+    rungs = ladder(
+        network.engine.spec.input.height,
+        wanted.resolutions if resizable else (),
+        settings.engine.threads,
+        most_threads(settings),
+    )
+
+    def make(rung: Rung) -> Engine:
+        return build_engine(
+            settings, network.model, resolution=rung.resolution, threads=rung.threads
+        )
+
+    limits = Limits(wanted.target_fps, wanted.max_latency_ms)
+    return Gears(Governor(rungs, limits), step, make, health)
+
+
+def most_threads(settings: Settings) -> int:
+    """Threads that an inference may come to have."""
+    own, most = settings.engine.threads, settings.governor.max_threads
+    return own if most is None or not _is_governed(settings) else max(own, most)
+
+
+def _is_governed(settings: Settings) -> bool:
+    wanted = settings.governor
+    return wanted.target_fps is not None or wanted.max_latency_ms is not None
 
 
 def build_source(settings: Settings) -> Source:

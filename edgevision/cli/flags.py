@@ -32,6 +32,12 @@ model_flag = click.option(
 threads_flag = click.option(
     "--threads", type=click.IntRange(1, 64), help="threads of the interpreter (default 1)"
 )
+resolution_flag = click.option(
+    "--resolution",
+    type=int,
+    metavar="PIXELS",
+    help="side of the network's input, a multiple of 32, where it can be resized",
+)
 region_flag = click.option(
     "--region",
     metavar="REGION",

@@ -145,7 +145,10 @@ def _kind(part: Node) -> str:
 def _list(part: Node) -> str:
     if "prefixItems" in part:
         return f"a list of {len(part['prefixItems'])}, each {_kind(part['prefixItems'][0])}"
-    return "a list of names" if part["items"].get("type") == "string" else "a list of mappings"
+    kind = part["items"].get("type")
+    if kind == "integer":
+        return f"a list of whole numbers{_range(part['items'])}"
+    return "a list of names" if kind == "string" else "a list of mappings"
 
 
 _NAME = 64
@@ -158,4 +161,5 @@ def _range(part: Node) -> str:
         return f" over {over:g}, up to {high:.15g}" if high is not None else f" over {over:g}"
     if low is None or high is None:
         return ""
-    return f" from {low:.15g} to {high:.15g}"
+    steps = f", in steps of {part['multipleOf']}" if "multipleOf" in part else ""
+    return f" from {low:.15g} to {high:.15g}{steps}"

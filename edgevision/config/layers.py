@@ -38,6 +38,8 @@ FLAGS = {
     "engine.threads": "--threads",
     "model": "--model",
     "model.use": "--model",
+    "model.resolution": "--resolution",
+    "model.budget_ms": "--budget-ms",
     "outputs.jsonl.path": "--events",
     "outputs.video.path": "--save",
     "outputs.snapshots.folder": "--save",

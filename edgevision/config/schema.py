@@ -28,7 +28,7 @@ VERSION: Literal[1] = 1
 """The version of the tree; a change that makes older files wrong adds one and a step in migrate."""
 
 LATER: dict[str, frozenset[str]] = {
-    "": frozenset({"web", "mqtt", "models", "geo", "governor", "privacy", "device"}),
+    "": frozenset({"web", "mqtt", "geo", "privacy", "device"}),
     "outputs": frozenset({"mqtt", "homeassistant", "webhook", "notify", "clips"}),
     "engine.device": frozenset({"edgetpu", "gpu", "npu"}),
 }
@@ -44,9 +44,9 @@ def _path(path: Path) -> Path:
         raise PydanticCustomError("path", "there is no such user's home folder") from None
 
 
-def _unlike(values: tuple[str, ...]) -> tuple[str, ...]:
+def _unlike(values: tuple[Any, ...]) -> tuple[Any, ...]:
     if len(set(values)) < len(values):
-        raise PydanticCustomError("twice", "a name stands twice in the list")
+        raise PydanticCustomError("twice", "a value stands twice in the list")
     return values
 
 
@@ -58,6 +58,7 @@ Text = Annotated[str, Field(strict=True, min_length=1, max_length=2000, pattern=
 Name = Annotated[
     str, Field(strict=True, min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
 ]
+Resolution = Annotated[Whole, Field(ge=32, le=1024, multiple_of=32)]
 File = Annotated[Path, AfterValidator(_path)]
 
 
@@ -158,6 +159,59 @@ class Model(Branch):
     )
     deviation: Annotated[Number, Field(gt=0, le=255)] | None = Field(
         default=None, description="by which bytes less mean were divided; empty: as for mean"
+    )
+
+    resolution: Resolution | None = Field(
+        default=None, description="side of the network's input in pixels; empty: the file's own"
+    )
+    budget_ms: Annotated[Number, Field(gt=0, le=60_000)] | None = Field(
+        default=None,
+        description="milliseconds that an inference may take: the most accurate network is chosen",
+    )
+
+    @model_validator(mode="after")
+    def _one_choice(self) -> Model:
+        if self.budget_ms is not None and (self.use != "default" or self.resolution is not None):
+            raise PydanticCustomError(
+                "budget",
+                "budget_ms chooses network and resolution itself; expected it or those",
+                {"at": "budget_ms"},
+            )
+        return self
+
+
+class Models(Branch):
+    """Networks that do not come with the package."""
+
+    auto_pull: Switch = Field(
+        default=False, description="fetch a network of the registry when it is first used"
+    )
+    folder: File | None = Field(
+        default=None,
+        description="where they are kept; empty: edgevision/models in the user's data folder",
+    )
+
+    def place(self, environ: Mapping[str, str]) -> Path:
+        """The folder: `folder`, else in $XDG_DATA_HOME or ~/.local/share."""
+        if self.folder is not None:
+            return self.folder
+        return folder(environ, "XDG_DATA_HOME", ".local/share") / "edgevision" / "models"
+
+
+class Governor(Branch):
+    """Keeps a rate or a latency by changing resolution and threads while it runs."""
+
+    target_fps: Annotated[Number, Field(gt=0, le=240)] | None = Field(
+        default=None, description="frames per second to keep up with; empty: none"
+    )
+    max_latency_ms: Annotated[Number, Field(gt=0, le=60_000)] | None = Field(
+        default=None, description="milliseconds from frame to answer to stay under; empty: none"
+    )
+    resolutions: Annotated[
+        tuple[Resolution, ...], Field(min_length=1, max_length=16), AfterValidator(_unlike)
+    ] = Field(default=(224, 192, 160, 128), description="sides in pixels that it may choose from")
+    max_threads: Annotated[Whole, Field(ge=1, le=64)] | None = Field(
+        default=None, description="most threads of an inference; empty: engine.threads"
     )
 
 
@@ -347,6 +401,8 @@ class Settings(Branch):
     region: Region = _branch("where to look: a kind or a mapping")
     engine: Engine = _branch("what runs the network")
     model: Model = _branch("the network: a name, a file or a mapping")
+    models: Models = _branch("networks that do not come with the package")
+    governor: Governor = _branch("what may change to keep a rate or a latency")
     decide: Decide = _branch("when scores become a sighting")
     outputs: Outputs = _branch("where it is told")
     store: Store = _branch("the database of events")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from edgevision.zoo.network import IMAGE, MAP
-from edgevision.zoo.quantise import into_pixels, multiply, quantise
+from edgevision.zoo.quantise import into_pixels, multiply, quantise, quantise_classifier
 from edgevision.zoo.writer import Array, Graph, Operator, Tensor
 
 if TYPE_CHECKING:
@@ -19,23 +19,34 @@ if TYPE_CHECKING:
 
     from edgevision.zoo.network import Layer, Network
     from edgevision.zoo.recipe import Recipe, Step
-    from edgevision.zoo.weights import Kernel
+    from edgevision.zoo.weights import Classifier, Kernel
 
 VECTOR: Final = "vector"
+LOGITS: Final = "logits"
+SCORES: Final = "scores"
 RESOLUTION: Final = 224  # what the file says; an interpreter may resize the input
 
 
 def float_graph(
-    network: Network, kernels: Mapping[str, Kernel], *, every_layer: bool = False
+    network: Network,
+    kernels: Mapping[str, Kernel],
+    classifier: Classifier | None = None,
+    *,
+    resolution: int = RESOLUTION,
+    every_layer: bool = False,
 ) -> Graph:
-    """The network in float32; its input (1, 224, 224, 3) is (pixel - mean) / deviation.
+    """The network in float32; its input (1, side, side, 3) is (pixel - mean) / deviation.
 
     Args:
+        network: the layers.
         kernels: by layer, from `weights.fold`.
-        every_layer: give what each layer computes, before `map` and `vector`.
+        classifier: if given, the only output is `scores` (1, classes), float32, its softmax, and
+            not `map` and `vector`.
+        resolution: side of the input in pixels, a multiple of `network.reduction`.
+        every_layer: give what each layer computes, before the other outputs.
     """
     draft = _Draft(network, {})
-    draft.value(IMAGE, (1, RESOLUTION, RESOLUTION, 3))
+    draft.value(IMAGE, (1, resolution, resolution, 3))
     for layer in network.layers:
         if layer.kind == "add":
             draft.add(layer)
@@ -45,22 +56,36 @@ def float_graph(
         draft.constant(f"{layer.name}.bias", kernel.bias.astype(np.float32))
         draft.convolution(layer)
     draft.pool()
+    if classifier is not None:
+        draft.constant("classifier.weights", classifier.weights.astype(np.float32))
+        draft.constant("classifier.bias", classifier.bias.astype(np.float32))
+        draft.classify()
     return draft.graph(IMAGE, every_layer=every_layer)
 
 
 def int8_graph(
-    network: Network, kernels: Mapping[str, Kernel], recipe: Recipe, *, every_layer: bool = False
+    network: Network,
+    kernels: Mapping[str, Kernel],
+    recipe: Recipe,
+    classifier: Classifier | None = None,
+    *,
+    resolution: int = RESOLUTION,
+    every_layer: bool = False,
 ) -> Graph:
-    """The network in int8; its input (1, 224, 224, 3) is uint8, RGB as a camera gives it.
+    """The network in int8; its input (1, side, side, 3) is uint8, RGB as a camera gives it.
 
     Args:
+        network: the layers.
         kernels: by layer, from `weights.fold`.
-        recipe: from calibration.
-        every_layer: give what each layer computes, before `map` and `vector`.
+        recipe: from calibration; with a classifier, its steps name the grid of `LOGITS`, too.
+        classifier: if given, the only output is `scores` (1, classes), float32, its softmax, and
+            not `map` and `vector`.
+        resolution: side of the input in pixels, a multiple of `network.reduction`.
+        every_layer: give what each layer computes, before the other outputs.
     """
     pixels = "pixels"
     draft = _Draft(network, recipe.steps)
-    shape = (1, RESOLUTION, RESOLUTION, 3)
+    shape = (1, resolution, resolution, 3)
     image = recipe.image
     draft.tensors.append(Tensor(pixels, shape, "uint8", (image.scale,), (image.zero_point,)))
     draft.tensors.append(Tensor(IMAGE, shape, "int8", (image.scale,), (image.zero_point - 128,)))
@@ -82,6 +107,11 @@ def int8_graph(
         draft.constant(f"{layer.name}.bias", stored.bias, stored.bias_scales)
         draft.convolution(layer)
     draft.pool()
+    if classifier is not None:
+        last = quantise_classifier(classifier, recipe.steps[VECTOR].scale)
+        draft.constant("classifier.weights", last.weights, last.weight_scales)
+        draft.constant("classifier.bias", last.bias, last.bias_scales)
+        draft.classify()
     return draft.graph(pixels, every_layer=every_layer)
 
 
@@ -93,6 +123,7 @@ class _Draft:
         self.steps = steps
         self.tensors: list[Tensor] = []
         self.operators: list[Operator] = []
+        self.ends: tuple[str, ...] = (self.network.layers[-1].name, VECTOR)
 
     def constant(
         self, name: str, data: Array, scales: tuple[float, ...] = (), axis: int = 0
@@ -142,11 +173,29 @@ class _Draft:
         self.value(VECTOR, (1, self.network.features))
         self.operators.append(Operator("mean", (MAP, axes), VECTOR))
 
+    def classify(self) -> None:
+        """The operators after the pool; the classifier's constants are there already."""
+        shape = (1, self.network.classes)
+        inputs = (VECTOR, "classifier.weights", "classifier.bias")
+        self.value(LOGITS, shape)
+        self.operators.append(Operator("fully_connected", inputs, LOGITS))
+        source = LOGITS
+        if LOGITS in self.steps:
+            # XNNPACK has no softmax of integers.
+            source = f"{LOGITS}.real"
+            self.tensors.append(Tensor(source, shape, "float32"))
+            self.operators.append(Operator("dequantise", (LOGITS,), source))
+        self.tensors.append(Tensor(SCORES, shape, "float32"))
+        self.operators.append(Operator("softmax", (source,), SCORES))
+        self.ends = (SCORES,)
+
     def tensor(self, name: str) -> Tensor:
         return next(tensor for tensor in self.tensors if tensor.name == name)
 
     def graph(self, image: str, *, every_layer: bool) -> Graph:
-        layers = self.network.layers if every_layer else self.network.layers[-1:]
-        outputs = (*(layer.name for layer in layers), VECTOR)
+        before = tuple(layer.name for layer in self.network.layers[:-1]) if every_layer else ()
+        if every_layer and self.ends == (SCORES,):
+            before = (*before, MAP, VECTOR, LOGITS)
+        outputs = (*before, *self.ends)
         tensors, operators = tuple(self.tensors), tuple(self.operators)
         return Graph(tensors, operators, (image,), outputs, f"edgevision {self.network.name}")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgevision.errors import ModelError
+from edgevision.zoo.label_formats import LabelFormatError, read
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,20 +24,23 @@ def canonical(label: str) -> str:
     return label.casefold().replace("_", "").replace("-", "").replace(" ", "")
 
 
-def parse_labels(content: bytes, origin: str) -> tuple[str, ...]:
-    """The labels of a file with one a line; an empty last line is none.
+def parse_labels(content: bytes, origin: str, suffix: str = "") -> tuple[str, ...]:
+    """The labels of a file in any of the forms of `label_formats`, by index.
+
+    Args:
+        content: the whole file.
+        origin: names it in errors.
+        suffix: its ending, such as ".json"; "" if it is not known.
 
     Raises:
-        ModelError: if it is not UTF-8 text or has no label.
+        ModelError: if it is not UTF-8 text, has no label, or leaves an index without one.
     """
     try:
-        text = content.decode("utf-8-sig")
+        return read(content.decode("utf-8-sig"), suffix)
     except UnicodeDecodeError as error:
         raise ModelError(f"{origin}: is not UTF-8 text (byte {error.start})") from error
-    labels = tuple(line.strip() for line in text.rstrip().splitlines())
-    if not labels or labels == ("",):
-        raise ModelError(f"{origin}: has no labels; write one a line, in the order of the outputs")
-    return labels
+    except LabelFormatError as error:
+        raise ModelError(f"{origin}: {error}") from error
 
 
 def read_labels(path: Path) -> tuple[str, ...]:
@@ -49,7 +53,7 @@ def read_labels(path: Path) -> tuple[str, ...]:
         content = path.read_bytes()
     except OSError as error:
         raise ModelError(f"{path}: label file cannot be read ({error.strerror})") from error
-    return parse_labels(content, str(path))
+    return parse_labels(content, str(path), path.suffix)
 
 
 def background_class(labels: Sequence[str]) -> int | None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from edgevision.zoo.network import Layer, Network
     from edgevision.zoo.recipe import Recipe, Step
+    from edgevision.zoo.weights import Classifier
 
 Array = npt.NDArray[np.float64]
 
@@ -29,12 +30,13 @@ _SMALLEST_RATIO: Final = 2.0**-24  # of accumulator to output; XNNPACK takes 2**
 
 @dataclass(frozen=True)
 class Stored:
-    """A convolution as the file has it.
+    """A convolution or a classifier as the file has it.
 
     Attributes:
         weights: int8, in the shape of the kernel.
         bias: int32, (out,).
-        steps: scale of the weights for each output channel, to be multiplied with `weights`.
+        steps: scale of the weights for each output channel, or one for all, to be multiplied with
+            `weights`.
         scale: of the layer's input.
     """
 
@@ -111,6 +113,22 @@ def quantise(kernel: Kernel, layer: Layer, recipe: Recipe, scale: float) -> Stor
     steps = steps.reshape(1, 1, 1, -1) if layer.kind == "depthwise" else steps.reshape(-1, 1, 1, 1)
     weights = np.rint(kernel.weights / steps).clip(-_LARGEST_WEIGHT, _LARGEST_WEIGHT)
     return Stored(weights.astype(np.int8), rounded, steps, scale)
+
+
+def quantise_classifier(classifier: Classifier, scale: float) -> Stored:
+    """The classifier's weights (classes, features) in integers, with one step for all.
+
+    Older runtimes take no step for each class in a fully connected layer.
+
+    Args:
+        classifier: in real numbers.
+        scale: of its input.
+    """
+    step = max(np.abs(classifier.weights).max() / _LARGEST_WEIGHT, 1e-9)
+    step, scale = float(np.float32(step)), float(np.float32(scale))
+    weights = np.rint(classifier.weights / step).clip(-_LARGEST_WEIGHT, _LARGEST_WEIGHT)
+    bias = np.rint(classifier.bias / (step * scale)).clip(-_LARGEST_BIAS, _LARGEST_BIAS)
+    return Stored(weights.astype(np.int8), bias.astype(np.int32), np.array([step]), scale)
 
 
 def grid(low: float, high: float) -> tuple[float, int]:

@@ -5,18 +5,23 @@ from __future__ import annotations
 import hashlib
 import struct
 import zipfile
+import zlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgevision.errors import ModelError
+from edgevision.zoo.flatbuffer import follow, item, length, root
 from edgevision.zoo.labels import parse_labels
+from edgevision.zoo.metadata import normalisation
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from edgevision.zoo.metadata import Normalisation
 
 IDENTIFIER = b"TFL3"
 EDGETPU_OPERATOR = b"edgetpu-custom-op"
-_UINT, _INT, _USHORT = struct.Struct("<I"), struct.Struct("<i"), struct.Struct("<H")
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError)
+_LABEL_SUFFIXES = (".txt", ".json", ".csv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,33 +29,42 @@ class ModelFile:
     """A file that begins as a TFLite model does.
 
     Attributes:
+        bytes: its size.
         sha256: digest of the whole file, hexadecimal.
         labels: of the label file packed into it as metadata, one for each output; or None.
+        normalisation: what its metadata say of the input, where its quantisation says otherwise.
         for_edgetpu: True if it was compiled for the Edge TPU and runs nowhere else.
     """
 
     path: Path
+    bytes: int
     sha256: str
     labels: tuple[str, ...] | None
+    normalisation: Normalisation | None
     for_edgetpu: bool
 
 
-def inspect(path: Path) -> ModelFile:
+def inspect(path: Path, *, sha256: str = "", remedy: str = "") -> ModelFile:
     """Read the file at `path`.
 
     The identifier is bytes 4 to 7 of the flatbuffer (schema.fbs, `file_identifier "TFL3"`); labels
     are an ordinary zip archive appended to it (TFLite Metadata, "associated files").
 
+    Args:
+        path: a .tflite file.
+        sha256: the digest that it must have, hexadecimal; "" if any will do.
+        remedy: what to do if it has another.
+
     Raises:
-        ModelError: if it is missing, empty, or no TFLite model.
+        ModelError: if it is missing, empty, no TFLite model, or not the file with that digest.
     """
-    try:
-        content = path.read_bytes()
-    except IsADirectoryError:
-        raise ModelError(f"{path}: is a folder; a model is a .tflite file") from None
-    except OSError as error:
-        hint = "give a .tflite file, or an id that `edgevision models list` shows"
-        raise ModelError(f"{path}: cannot be read ({error.strerror}); {hint}") from error
+    content = _read(path)
+    digest = hashlib.sha256(content).hexdigest()
+    if sha256 and digest != sha256:
+        raise ModelError(
+            f"{path}: is damaged or another file, and is not used (its SHA-256 begins with "
+            f"{digest[:12]}, expected {sha256[:12]}); {remedy}"
+        )
     if not content:
         raise ModelError(f"{path}: is empty; copy or download the model again")
     if content[4:8] != IDENTIFIER:
@@ -59,10 +73,22 @@ def inspect(path: Path) -> ModelFile:
         raise ModelError(f"{path}: is cut off or damaged; copy or download the model again")
     return ModelFile(
         path=path,
-        sha256=hashlib.sha256(content).hexdigest(),
+        bytes=len(content),
+        sha256=digest,
         labels=_packed_labels(path),
+        normalisation=normalisation(content),
         for_edgetpu=EDGETPU_OPERATOR in content,
     )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except IsADirectoryError:
+        raise ModelError(f"{path}: is a folder; a model is a .tflite file") from None
+    except OSError as error:
+        hint = "give a .tflite file, or an id that `edgevision models list` shows"
+        raise ModelError(f"{path}: cannot be read ({error.strerror}); {hint}") from error
 
 
 def _is_whole(content: bytes) -> bool:
@@ -72,35 +98,17 @@ def _is_whole(content: bytes) -> bool:
     root table to field 4 of `Model` (schema.fbs: buffers), and there to field 0 of each (data).
     """
     try:
-        (root,) = _UINT.unpack_from(content, 0)
-        buffers = _follow(content, root, 4)
+        buffers = follow(content, root(content), 4)
         if buffers is None:
             return False
-        (count,) = _UINT.unpack_from(content, buffers)
-        for index in range(count):
-            place = buffers + 4 + 4 * index
-            data = _follow(content, place + _UINT.unpack_from(content, place)[0], 0)
-            if data is not None and data + 4 + _UINT.unpack_from(content, data)[0] > len(content):
+        for index in range(length(content, buffers)):
+            buffer = item(content, buffers, index)
+            data = None if buffer is None else follow(content, buffer, 0)
+            if data is not None and data + 4 + length(content, data) > len(content):
                 return False
     except struct.error:
         return False
     return True
-
-
-def _follow(content: bytes, table: int, field: int) -> int | None:
-    """Where the offset in `field` of `table` leads to; None if the table has no such field.
-
-    Layout: docs of FlatBuffers, "Internals": a table begins with the signed distance back to its
-    vtable, which holds its own size, the table's, and a 16-bit place for each field.
-    """
-    vtable = table - _INT.unpack_from(content, table)[0]
-    (size,) = _USHORT.unpack_from(content, vtable)
-    if 4 + 2 * field >= size:
-        return None
-    (within,) = _USHORT.unpack_from(content, vtable + 4 + 2 * field)
-    if within == 0:
-        return None
-    return int(table + within + _UINT.unpack_from(content, table + within)[0])
 
 
 def _packed_labels(path: Path) -> tuple[str, ...] | None:
@@ -108,12 +116,13 @@ def _packed_labels(path: Path) -> tuple[str, ...] | None:
         return None
     try:
         with zipfile.ZipFile(path) as archive:
-            names = [name for name in archive.namelist() if name.endswith(".txt")]
+            names = [name for name in archive.namelist() if Path(name).suffix in _LABEL_SUFFIXES]
             if not names:
                 return None
             named = [name for name in names if "label" in name.lower()]
-            text = archive.read((named or names)[0])
+            name = (named or names)[0]
+            text = archive.read(name)
     # The last two are what zipfile raises for an unknown compression and for a password.
-    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError) as error:
+    except (*_DAMAGE, NotImplementedError, RuntimeError) as error:
         raise ModelError(f"{path}: its packed label file is damaged ({error})") from error
-    return parse_labels(text, f"{path} (packed label file)")
+    return parse_labels(text, f"{path} (packed label file)", Path(name).suffix)

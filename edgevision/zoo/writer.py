@@ -1,7 +1,7 @@
 """Writes TFLite files: a graph of operators over named tensors becomes a flatbuffer.
 
-Needs `flatbuffers` and `tflite` (the schema), which come with the extra `build`; nothing that runs
-on a device imports this. The same graph gives the same bytes, whatever machine writes it.
+Reading TFLite's schema takes a fifth of a second, so what starts with the program does not import
+this. The same graph gives the same bytes, whatever machine writes it.
 
 Source of the layout: TensorFlow's `schema.fbs`, version 3; of the rules for int8 (symmetric
 weights with one scale a channel, int32 biases of scale input x weight): TensorFlow's "8-bit
@@ -19,7 +19,17 @@ import numpy.typing as npt
 import tflite
 
 Array = npt.NDArray[Any]
-Kind = Literal["conv", "depthwise", "pad", "add", "mean", "fully_connected", "softmax", "quantise"]
+Kind = Literal[
+    "conv",
+    "depthwise",
+    "pad",
+    "add",
+    "mean",
+    "fully_connected",
+    "softmax",
+    "quantise",
+    "dequantise",
+]
 
 ALIGNMENT: Final = 16  # schema.fbs: `force_align: 16` of a buffer's data
 
@@ -54,8 +64,8 @@ class Operator:
         kind: what it does. "conv" reads (image, weights (out, kernel, kernel, in), bias),
             "depthwise" (image, weights (1, kernel, kernel, channels), bias), "pad" (image,
             int32 (rank, 2)), "add" (one, other), "mean" (image, int32 axes), and drops those
-            axes, "fully_connected" (vector, weights (out, in), bias), "softmax" and "quantise"
-            (one).
+            axes, "fully_connected" (vector, weights (out, in), bias), "softmax", "quantise" and
+            "dequantise" (one).
         inputs: names of tensors.
         output: name of the tensor that it gives.
         stride: of a convolution.
@@ -99,6 +109,18 @@ _CODES: Final = {
     "fully_connected": (tflite.BuiltinOperator.FULLY_CONNECTED, 1, 4),
     "softmax": (tflite.BuiltinOperator.SOFTMAX, 1, 2),
     "quantise": (tflite.BuiltinOperator.QUANTIZE, 1, 2),
+    # Gives floats, but of int8.
+    "dequantise": (tflite.BuiltinOperator.DEQUANTIZE, 2, 2),
+}
+
+# How the schema calls the options of a kind that are left at their defaults.
+_PLAIN: Final = {
+    "pad": "Pad",
+    "add": "Add",
+    "mean": "Reducer",
+    "quantise": "Quantize",
+    "dequantise": "Dequantize",
+    "fully_connected": "FullyConnected",
 }
 
 
@@ -279,16 +301,6 @@ def _plain_options(builder: Any, operator: Operator) -> tuple[int, int]:
         tflite.SoftmaxOptionsStart(builder)
         tflite.SoftmaxOptionsAddBeta(builder, 1.0)
         return tflite.BuiltinOptions.SoftmaxOptions, tflite.SoftmaxOptionsEnd(builder)
-    start, end, options = {
-        "pad": (tflite.PadOptionsStart, tflite.PadOptionsEnd, "PadOptions"),
-        "add": (tflite.AddOptionsStart, tflite.AddOptionsEnd, "AddOptions"),
-        "mean": (tflite.ReducerOptionsStart, tflite.ReducerOptionsEnd, "ReducerOptions"),
-        "quantise": (tflite.QuantizeOptionsStart, tflite.QuantizeOptionsEnd, "QuantizeOptions"),
-        "fully_connected": (
-            tflite.FullyConnectedOptionsStart,
-            tflite.FullyConnectedOptionsEnd,
-            "FullyConnectedOptions",
-        ),
-    }[operator.kind]
-    start(builder)
-    return getattr(tflite.BuiltinOptions, options), end(builder)
+    options = f"{_PLAIN[operator.kind]}Options"
+    getattr(tflite, f"{options}Start")(builder)
+    return getattr(tflite.BuiltinOptions, options), getattr(tflite, f"{options}End")(builder)

@@ -97,7 +97,7 @@ def test_every_problem_is_told_at_once_with_its_place(written):
         ("version: 0\n", "1: version: 0 is given; expected 1 to 1"),
         ("version: one\n", "1: version: 'one' is given; expected 1"),
         ("task: []\n", "1: task: a list of 0 is given; expected a list of names"),
-        ("task: [dogs, dogs]\n", "1: task: a name stands twice in the list"),
+        ("task: [dogs, dogs]\n", "1: task: a value stands twice in the list"),
         ("task:\n", "1: task: nothing is given; expected a list of names"),
         ("task:\n- dogs\n- 7\n", "3: task[1]: 7 is given; expected a name"),
         ("source: 5\n", "1: source: 5 is given; expected a mapping"),
@@ -295,6 +295,9 @@ OTHERS = {
     "engine.device": ["auto", "cpu", "auto"],
     "decide.release": [0.1, 0.2, 0.3],
     "decide.threshold": [0.7, 0.8, 0.9],
+    "model.resolution": [128, 160, 192],
+    "model.budget_ms": [10.0, 20.0, 30.0],
+    "governor.resolutions": [[224], [224, 192], [128]],
 }
 
 

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import shutil
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -11,8 +15,11 @@ from hypothesis import strategies as st
 from tiny import classifier
 
 from edgevision.errors import ModelError
+from edgevision.zoo.entry import Download
 from edgevision.zoo.heads import Head, save_head
-from edgevision.zoo.registry import DEFAULT, embedded, find
+from edgevision.zoo.labels import imagenet_labels
+from edgevision.zoo.pinned import pinned
+from edgevision.zoo.registry import DEFAULT, embedded, entries, find, local_file
 from edgevision.zoo.tflite import inspect
 
 
@@ -30,7 +37,11 @@ def test_the_embedded_networks_have_both_heads():
     ("use", "says"),
     [
         ("mobilenet_v3", "is no id and no file; did you mean mobilenet_v2?"),
+        ("mobilenet_v1_0.75_129_quant", "did you mean mobilenet_v1_0.75_192_quant?"),
         ("missing.tflite", "cannot be read"),
+        ("~nobody-of-that-name/m.tflite", "no such user's home folder"),
+        ("m" * 300, "is no id and no file"),
+        ("m" * 300 + ".tflite", "cannot be read"),
     ],
 )
 def test_what_is_not_there_is_said_with_a_way_out(use, says):
@@ -120,3 +131,129 @@ def test_labels_and_compilation_of_real_models(shared):
     assert inspect(shared / "models/mobilenet_v1_0.25_128_quant_edgetpu.tflite").for_edgetpu
     birds = inspect(shared / "models/mobilenet_v2_1.0_224_inat_bird_quant.tflite")
     assert birds.labels[-1] == "background"
+
+
+BIRDS = "mobilenet_v2_1.0_224_inat_bird_quant"
+SMALL = "mobilenet_v1_0.25_128_quant"
+
+
+@pytest.fixture
+def folder(tmp_path, shared):
+    """A folder of fetched models: the smallest classifier, and the birds with their labels."""
+    place = tmp_path / "models"
+    place.mkdir()
+    for name in (f"{SMALL}.tflite", f"{BIRDS}.tflite", "inat_bird_labels.txt"):
+        shutil.copyfile(shared / "models" / name, place / name)
+    return place
+
+
+def test_what_was_fetched_is_found_by_its_id(folder):
+    model = find(SMALL, folder=folder)
+    assert model.path == folder / f"{SMALL}.tflite"
+    assert model.labels == ("background", *imagenet_labels())
+    assert model.entry == pinned("registry")[SMALL]
+    assert (model.name, model.heads, model.scaling) == (SMALL, {}, None)
+
+
+def test_a_label_file_of_the_registry_is_used_and_has_to_be_the_right_one(folder):
+    labels = folder / "inat_bird_labels.txt"
+    birds = find(BIRDS, folder=folder).labels
+    assert len(birds) == 965
+    assert birds[-1] == "background"
+    labels.write_bytes(labels.read_bytes().replace(b"Limpkin", b"Pumpkin"))
+    with pytest.raises(ModelError, match=r"inat_bird_labels\.txt: is damaged or another file"):
+        find(BIRDS, folder=folder)
+    labels.unlink()
+    # They are packed into the file, too.
+    assert find(BIRDS, folder=folder).labels == birds
+
+
+@pytest.mark.parametrize("place", [None, "empty"])
+def test_what_was_not_fetched_names_the_command(tmp_path, place):
+    folder = tmp_path / place if place else None
+    with pytest.raises(ModelError) as refused:
+        find("mobilenet_v1_0.75_192_quant", folder=folder)
+    assert str(refused.value) == (
+        "mobilenet_v1_0.75_192_quant is not here (2.7 MB); fetch it: "
+        "edgevision models pull mobilenet_v1_0.75_192_quant"
+    )
+
+
+@pytest.mark.parametrize("how", ["another", "cut", "empty"])
+def test_a_file_with_a_wrong_digest_is_named_and_never_used(folder, how):
+    path = folder / f"{SMALL}.tflite"
+    content = path.read_bytes()
+    path.write_bytes(
+        {
+            "another": (folder / f"{BIRDS}.tflite").read_bytes(),
+            "cut": content[: len(content) // 2],
+            "empty": b"",
+        }[how]
+    )
+    with pytest.raises(ModelError) as refused:
+        find(SMALL, folder=folder)
+    told = str(refused.value)
+    assert told.startswith(f"{path}: is damaged or another file, and is not used")
+    assert f"models remove {SMALL}" in told
+    assert f"models pull {SMALL}" in told
+
+
+def test_a_given_label_file_wins_over_the_registrys(folder, tmp_path):
+    given = tmp_path / "given.txt"
+    given.write_text("\n".join(f"class {index}" for index in range(1001)))
+    assert find(SMALL, labels=given, folder=folder).labels[1000] == "class 1000"
+
+
+def test_the_embedded_networks_are_what_the_registry_says():
+    assert {*pinned("embedded")} == {*embedded()}
+    for name, entry in pinned("embedded").items():
+        content = embedded()[name].read_bytes()
+        assert (len(content), hashlib.sha256(content).hexdigest()) == (
+            entry.file.bytes,
+            entry.file.sha256,
+        )
+        assert find(name).entry == entry
+
+
+def test_entries_are_all_there_are_wherever_they_lie(tmp_path):
+    found = entries(tmp_path / "nowhere")
+    assert {*found} == {*pinned("embedded"), *pinned("registry")}
+    assert local_file(found[DEFAULT], tmp_path) == embedded()[DEFAULT]
+    assert local_file(found[SMALL], tmp_path) is None
+    (tmp_path / f"{SMALL}.tflite").touch()
+    assert local_file(found[SMALL], tmp_path) == tmp_path / f"{SMALL}.tflite"
+
+
+def test_the_registry_pins_what_the_test_material_has(shared):
+    sums = (shared / "models/SHA256SUMS").read_text().split()
+    digests = dict(zip(sums[1::2], sums[::2], strict=True))
+    downloads = [entry.file for entry in pinned("registry").values()]
+    downloads += [
+        entry.labels for entry in pinned("registry").values() if isinstance(entry.labels, Download)
+    ]
+    for wanted in downloads:
+        assert wanted.sha256 == digests[wanted.name], wanted.name
+        assert wanted.bytes == (shared / "models" / wanted.name).stat().st_size
+        assert wanted.urls[0].endswith(f"/{wanted.name}")
+    listed = {name for name in digests if name.endswith(".tflite")}
+    assert {entry.file.name for entry in pinned("registry").values()} == listed
+
+
+STARTS = """
+import sys
+from edgevision.zoo import pinned, registry
+read = []
+sys.addaudithook(lambda event, given: event == "open" and read.append(str(given[0])))
+registry.find({use!r})
+print(sum(one.endswith("registry.yaml") for one in read), pinned.pinned.cache_info().currsize)
+"""
+
+
+@pytest.mark.parametrize(("use", "told"), [("default", "1 1"), ("m.tflite", "0 0")])
+def test_starting_reads_no_more_of_the_registry_than_it_needs(tmp_path, use, told):
+    classifier(tmp_path / "m.tflite", labels="a\nb\nc\nd\ne\n")
+    code = STARTS.format(use=use)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == told
