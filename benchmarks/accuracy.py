@@ -11,7 +11,6 @@ import os
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,9 +26,11 @@ from measuring import (
 )
 
 from edgevision.evaluation.metrics import Share
+from edgevision.zoo.pinned import pinned
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from concurrent.futures import Future
 
 NAME = "accuracy"
 EMBEDDED = ("efficientnet_lite0", "mobilenet_v2")
@@ -46,6 +47,18 @@ SETS = {
     "dogs": ("dogs", "dogs/test"),
     "unseen_dogs": ("dogs", "imagenet/val"),
     "nodogs": ("dogs", "nodogs"),
+}
+# Those of other sizes than a network's own, for networks whose input can be resized.
+SIDES = (192, 160, 128)
+RESIZED = {
+    "efficientnet_lite0": ("imagenet", "unseen_dogs", "dogs"),
+    "mobilenet_v2": ("imagenet", "unseen_dogs", "dogs"),
+    "tf2_mobilenet_v2_1.0_224_ptq": ("imagenet",),
+}
+_SIDES_SHOW = {
+    "imagenet": "ImageNet photos",
+    "unseen_dogs": "new photos of dogs",
+    "dogs": "dogs known from training",
 }
 # Fitting a photo into the square was chosen on these, never on the test photos.
 _TRAIN = "dogs/train"
@@ -68,14 +81,15 @@ def rows_of(folder: str, limit: int | None) -> list[dict[str, str]]:
     return rows[:limit]
 
 
-def _evaluated(model: str, name: str, limit: int | None) -> dict[str, Any]:
+def _evaluated(limit: int | None, model: str, name: str, *more: str) -> dict[str, Any]:
+    """Counts on a set; `more` are further arguments of `edgevision eval`."""
     task, folder = SETS[name]
     with tempfile.TemporaryDirectory() as made:
         with (Path(made) / "labels.csv").open("w", encoding="utf-8", newline="") as text:
             writer = csv.DictWriter(text, ["path", "label"], extrasaction="ignore")
             writer.writeheader()
             writer.writerows(rows_of(folder, limit))
-        found = edgevision("eval", "--task", task, "--model", _file(model), made)
+        found = edgevision("eval", "--task", task, "--model", _file(model), *more, made)
     present = found["n"]
     return {
         "n": present,
@@ -87,7 +101,11 @@ def _evaluated(model: str, name: str, limit: int | None) -> dict[str, Any]:
     }
 
 
-def _fitted(model: str, way: str, limit: int | None) -> dict[str, int]:
+def _resized(limit: int | None, model: str, side: str, name: str) -> dict[str, Any]:
+    return _evaluated(limit, model, name, "--resolution", side)
+
+
+def _fitted(limit: int | None, model: str, way: str) -> dict[str, int]:
     command: list[str | Path] = [
         sys.executable,
         _HERE / "fitting.py",
@@ -99,7 +117,7 @@ def _fitted(model: str, way: str, limit: int | None) -> dict[str, int]:
     return found
 
 
-def _canines(model: str, limit: int | None) -> list[dict[str, Any]]:
+def _canines(limit: int | None, model: str) -> list[dict[str, Any]]:
     """What the task dogs says of each photo of a canine that is none of the 120 breeds."""
     rows = [row for row in rows_of("imagenet/val", None) if row["label"] in _OTHER_CANINES][:limit]
     photos = [row["path"] for row in rows]
@@ -122,32 +140,41 @@ def _canines(model: str, limit: int | None) -> list[dict[str, Any]]:
 def measure(models: list[str], limit: int | None) -> dict[str, Any]:
     """Everything, as many at once as there are cores: nothing here is timed."""
     results = circumstances()
+    own = [model for model in models if model in EMBEDDED]
+    work: dict[str, tuple[Callable[..., Any], list[tuple[str, ...]]]] = {
+        "sets": (_evaluated, [(model, name) for model in models for name in SETS]),
+        "sides": (
+            _resized,
+            [
+                (model, str(side), name)
+                for model in models
+                for name in RESIZED.get(model, ())
+                for side in SIDES
+            ],
+        ),
+        "fitting": (_fitted, [(model, way) for model in own for way in _WAYS.values()]),
+        "canines": (_canines, [(model,) for model in own]),
+    }
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        sets = {
-            (model, name): pool.submit(partial(_evaluated, model, name, limit))
-            for model in models
-            for name in SETS
+        begun = {
+            part: {key: pool.submit(do, limit, *key) for key in keys}
+            for part, (do, keys) in work.items()
         }
-        own = [model for model in models if model in EMBEDDED]
-        fits = {
-            (model, way): pool.submit(partial(_fitted, model, way, limit))
-            for model in own
-            for way in _WAYS.values()
-        }
-        canines = {model: pool.submit(partial(_canines, model, limit)) for model in own}
-        return {
-            **results,
-            "sets": {
-                model: {name: sets[model, name].result() for name in SETS} for model in models
-            },
-            "fitting": {
-                model: {way: fits[model, way].result() for way in _WAYS.values()} for model in own
-            },
-            "canines": {model: canines[model].result() for model in own},
-        }
+        return {**results, **{part: _nested(futures) for part, futures in begun.items()}}
 
 
-def _percent(hits: int, n: int, *, digits: int = 1) -> str:
+def _nested(futures: Mapping[tuple[str, ...], Future[Any]]) -> dict[str, Any]:
+    """Results by the parts of their keys, one within the other."""
+    tree: dict[str, Any] = {}
+    for (*path, last), future in futures.items():
+        branch = tree
+        for part in path:
+            branch = branch.setdefault(part, {})
+        branch[last] = future.result()
+    return tree
+
+
+def percent(hits: int, n: int, *, digits: int = 1) -> str:
     """A share with its Wilson interval (95 %)."""
     if not n:
         return "none to count"
@@ -164,6 +191,7 @@ def figures(results: Mapping[str, Any]) -> dict[str, str]:
         "accuracy-no-dog": _no_dog(results["sets"]) + where,
         "accuracy-canines": _other_canines(results["canines"]),
         "accuracy-fitting": _fitting(results["fitting"]) + where,
+        "accuracy-resolution": _resolution(results) + where,
     }
 
 
@@ -171,7 +199,7 @@ def _imagenet(sets: Mapping[str, Any]) -> str:
     rows = []
     for model, found in sets.items():
         own = found["imagenet"]
-        shares = [_percent(own[which], own["n"]) for which in ("top1", "top5")]
+        shares = [percent(own[which], own["n"]) for which in ("top1", "top5")]
         rows.append([f"`{model}`", str(own["n"]), *shares])
     return table(["network", "photos", "top-1", "top-5"], rows)
 
@@ -183,10 +211,10 @@ def _dogs(sets: Mapping[str, Any]) -> str:
         rows.append(
             [
                 f"`{model}`",
-                _percent(unseen["top1"], unseen["n"]),
-                _percent(unseen["top5"], unseen["n"]),
-                _percent(test["top1"], test["n"]),
-                _percent(test["top5"], test["n"]),
+                percent(unseen["top1"], unseen["n"]),
+                percent(unseen["top5"], unseen["n"]),
+                percent(test["top1"], test["n"]),
+                percent(test["top5"], test["n"]),
             ]
         )
     first = next(iter(sets.values()))
@@ -201,8 +229,8 @@ def _no_dog(sets: Mapping[str, Any]) -> str:
         val, none, test = found["unseen_dogs"], found["nodogs"], found["dogs"]
         absent = [f"{one['false_accepts']} of {one['absent']}" for one in (val, none)]
         hits = val["false_accepts"] + none["false_accepts"]
-        both = _percent(hits, val["absent"] + none["absent"])
-        seen = [_percent(one["accepted"], one["n"]) for one in (val, test)]
+        both = percent(hits, val["absent"] + none["absent"])
+        seen = [percent(one["accepted"], one["n"]) for one in (val, test)]
         rows.append([f"`{model}`", *absent, both, *seen])
     head = ["network", "called a dog: other ImageNet photos", "everyday photos without a dog"]
     return table([*head, "both", "dogs seen: new photos", "known from training"], rows)
@@ -222,10 +250,33 @@ def _other_canines(canines: Mapping[str, Any]) -> str:
     return table(["network", "shows a", "called a dog", "presence of each", "as"], rows)
 
 
+def at_sides(results: Mapping[str, Any], model: str) -> dict[int, Mapping[str, Any]]:
+    """Counts of the sets by the side of the input in pixels, the largest first."""
+    own = pinned("embedded" if model in EMBEDDED else "registry")[model].resolution
+    resized = {int(side): found for side, found in results["sides"].get(model, {}).items()}
+    return dict(sorted({own: results["sets"][model], **resized}.items(), reverse=True))
+
+
+def _resolution(results: Mapping[str, Any]) -> str:
+    rows = []
+    for model, names in RESIZED.items():
+        if model not in results["sides"]:
+            continue
+        for side, found in at_sides(results, model).items():
+            shares = [
+                percent(found[name]["top1"], found[name]["n"]) if name in names else "-"
+                for name in _SIDES_SHOW
+            ]
+            rows.append([f"`{model}`", str(side), *shares])
+    first = next(iter(results["sets"].values()))
+    head = [f"top-1 of {first[name]['n']} {says}" for name, says in _SIDES_SHOW.items()]
+    return table(["network", "side", *head], rows)
+
+
 def _fitting(fitting: Mapping[str, Any]) -> str:
     rows = []
     for model, ways in fitting.items():
-        shares = [_percent(ways[way]["top1"], ways[way]["n"]) for way in _WAYS.values()]
+        shares = [percent(ways[way]["top1"], ways[way]["n"]) for way in _WAYS.values()]
         rows.append([f"`{model}`", str(ways["middle"]["n"]), *shares])
     return table(["network", "photos", *_WAYS], rows)
 

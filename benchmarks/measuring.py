@@ -71,8 +71,12 @@ def circumstances() -> dict[str, Any]:
     }
 
 
-def last_json(command: Sequence[str | Path]) -> Any:
+def last_json(command: Sequence[str | Path], folder: Path | None = None) -> Any:
     """Run `command`; the JSON that is the last line of its standard output.
+
+    Args:
+        command: program and arguments.
+        folder: where it runs; None: here.
 
     Raises:
         RuntimeError: if it fails, with the last line of what it said.
@@ -81,6 +85,7 @@ def last_json(command: Sequence[str | Path]) -> Any:
         [str(part) for part in command],
         # As the program itself has it; numpy's own threads would take turns with the others.
         env={"OPENBLAS_NUM_THREADS": "1", **os.environ},
+        cwd=folder,
         capture_output=True,
         text=True,
         check=False,

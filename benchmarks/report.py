@@ -1,7 +1,7 @@
-"""Measures everything, and writes the figures into the docs. One command, about eight minutes.
+"""Measures everything, and writes the figures into the docs. One command, about 15 minutes.
 
 python benchmarks/report.py                     measure all, write results/ and docs/
-python benchmarks/report.py --only pipeline     measure one of pipeline, peers, accuracy
+python benchmarks/report.py --only pipeline     measure one of pipeline, peers, accuracy, zoo
 python benchmarks/report.py --write-docs        only write docs/ from results/
 """
 
@@ -16,25 +16,41 @@ from typing import TYPE_CHECKING, Any
 import accuracy
 import peers
 import pipeline
+import zoo
+from measured import REGISTRY, with_measured
 from measuring import PROJECT, RESULTS, marked, measured_on, table, with_figures
+from picture import draw
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-DOCS = ("README.md", "docs/benchmarks.md", "docs/accuracy.md")
+DOCS = (
+    "README.md",
+    "docs/benchmarks.md",
+    "docs/accuracy.md",
+    "docs/models.md",
+    "docs/resolution.md",
+)
+PICTURE = PROJECT / "docs" / "images" / "accuracy.svg"
 _NETWORKS = ("efficientnet_lite0", "mobilenet_v2")
-_PARTS: dict[str, Any] = {one.NAME: one for one in (pipeline, peers, accuracy)}
+# The last one reads what the one before it wrote.
+_PARTS: dict[str, Any] = {one.NAME: one for one in (pipeline, peers, accuracy, zoo)}
+
+
+def measured_before(folder: Path = RESULTS) -> dict[str, Any]:
+    """The results of all parts, by name."""
+    return {
+        name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in _PARTS
+    }
 
 
 def figures(folder: Path = RESULTS) -> dict[str, str]:
     """All tables, by the name that the docs' markers give, from the results."""
-    made: dict[str, str] = {}
-    results = {}
-    for name, part in _PARTS.items():
-        text = (folder / f"{name}.json").read_text(encoding="utf-8")
-        results[name] = json.loads(text)
-        made.update(part.figures(results[name]))
+    results = measured_before(folder)
+    made = zoo.figures(results[zoo.NAME], results[accuracy.NAME])
+    for part in (pipeline, peers, accuracy):
+        made.update(part.figures(results[part.NAME]))
     made["readme"] = _summary(results)
     return made
 
@@ -77,13 +93,17 @@ def _summary(results: Mapping[str, Any]) -> str:
 
 
 def write_docs() -> None:
-    """Put the tables between the markers of the docs."""
+    """Put the tables between the markers of the docs, the accuracies in the registry, and draw."""
     made = figures()
     for name in DOCS:
         file = PROJECT / name
         text = file.read_text(encoding="utf-8")
         file.write_text(with_figures(text, made), encoding="utf-8")
         print(f"{name}: {len(marked(text))} tables written", file=sys.stderr)
+    results = measured_before()
+    entries = REGISTRY.read_text(encoding="utf-8")
+    REGISTRY.write_text(with_measured(entries, results[accuracy.NAME]), encoding="utf-8")
+    draw(PICTURE, results[zoo.NAME], results[accuracy.NAME])
 
 
 def main() -> None:

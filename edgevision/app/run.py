@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from edgevision.app.build import (
     build_decider,
+    build_gears,
     build_network,
     build_outputs,
     build_source,
     build_step,
+    most_threads,
     shows_photos,
 )
 from edgevision.app.process import (
@@ -90,10 +92,13 @@ def run(settings: Settings, max_frames: int | None = None, seconds: float | None
     step = build_step(settings, network, decider)
     stop = threading.Event()
     outputs = build_outputs(settings, os.environ, live=source.live, stop=stop)
-    health = Health()
+    health = Health(network.engine.spec.input.height, settings.engine.threads)
+    gears = build_gears(settings, network, step, health)
     with ExitStack() as opened:
-        opened.callback(network.engine.close)
-        core = opened.enter_context(core_for_network(settings.engine.threads))
+        opened.callback(step.close)
+        if gears is not None:
+            opened.callback(gears.close)
+        core = opened.enter_context(core_for_network(most_threads(settings)))
         working = [outlet for outlet in outputs.outlets if _opens(outlet, opened)]
         opened.enter_context(source)
         loop = Loop(
@@ -106,6 +111,7 @@ def run(settings: Settings, max_frames: int | None = None, seconds: float | None
             seconds=seconds,
             stopped=stop,
             network_core=core,
+            gears=gears,
         )
         for outlet in working:
             outlet.when_closed(loop.stop)

@@ -16,6 +16,7 @@ from edgevision.cli.flags import (
     json_flag,
     model_flag,
     region_flag,
+    resolution_flag,
     settings_from,
     task_flag,
     threads_flag,
@@ -34,7 +35,7 @@ _BAR = 20
 
 @click.command()
 @click.argument("images", metavar="IMAGE...", nargs=-1, required=True, type=click.Path())
-@all_of(task_flag, region_flag, model_flag, threads_flag, config_flag, json_flag)
+@all_of(task_flag, region_flag, model_flag, resolution_flag, threads_flag, config_flag, json_flag)
 def classify(
     *,
     images: tuple[str, ...],
@@ -50,7 +51,14 @@ def classify(
     """
     shared["region"] = shared["region"] or "centre"
     settings = settings_from(
-        config, **{"engine__threads": shared.pop("threads"), "task": None, **shared}
+        config,
+        **{
+            "engine__threads": shared.pop("threads"),
+            # After the model: one that is named has no resolution yet.
+            "model": shared.pop("model"),
+            "model__resolution": shared.pop("resolution"),
+            **shared,
+        },
     )
     network = build_network(settings)
     step = build_step(settings, network, build_decider(settings, network, photos=True))

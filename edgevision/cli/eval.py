@@ -15,6 +15,7 @@ from edgevision.cli.flags import (
     config_flag,
     json_flag,
     model_flag,
+    resolution_flag,
     settings_from,
     threads_flag,
 )
@@ -30,7 +31,7 @@ _SHOWN = 10
 @click.command("eval")
 @click.option("--task", required=True, metavar="TASK", help="dogs or classify")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@all_of(model_flag, threads_flag, config_flag, json_flag)
+@all_of(model_flag, resolution_flag, threads_flag, config_flag, json_flag)
 def evaluate(*, task: str, folder: Path, config: Path | None, as_json: bool, **shared: Any) -> None:
     """Measure accuracy on the photos of DIR.
 
@@ -39,7 +40,15 @@ def evaluate(*, task: str, folder: Path, config: Path | None, as_json: bool, **s
     each photo the largest square in the middle is looked at.
     """
     settings = settings_from(
-        config, task=task, **{"engine__threads": shared.pop("threads"), **shared}
+        config,
+        task=task,
+        **{
+            "engine__threads": shared.pop("threads"),
+            # After the model: one that is named has no resolution yet.
+            "model": shared.pop("model"),
+            "model__resolution": shared.pop("resolution"),
+            **shared,
+        },
     )
     network = build_network(settings)
     (reader,) = network.tasks
@@ -49,15 +58,17 @@ def evaluate(*, task: str, folder: Path, config: Path | None, as_json: bool, **s
         done = evaluate_photos(photos, reader, network.engine, network.prepare, presence)
     for line in done.skipped:
         print(f"edgevision: skipped: {line}", file=sys.stderr)
+    model, resolution = network.model.name, network.engine.spec.input.height
     if as_json:
-        print(json.dumps({"task": task, "model": network.model.name, **done.to_dict()}))
+        told = {"task": task, "model": model, "resolution": resolution, **done.to_dict()}
+        print(json.dumps(told))
     else:
-        print("\n".join(_words(done, network.model.name, task)))
+        print("\n".join(_words(done, f"{model} at {resolution} pixels, task {task}")))
 
 
-def _words(done: Evaluation, model: str, task: str) -> list[str]:
+def _words(done: Evaluation, what: str) -> list[str]:
     numbers = done.to_dict()
-    lines = [f"model     {model}, task {task}"]
+    lines = [f"model     {what}"]
     if done.top1.n:
         lines += [f"top-1     {done.top1}", f"top-5     {done.top5}"]
         lines.append(f"accepted  {done.accepted}")

@@ -19,6 +19,8 @@ COMMANDS = {
     "init": Kind("edgevision.cli.init:init", "write a first configuration"),
     "config": Kind("edgevision.cli.config:config", "show, check and explain the settings"),
     "models": Kind("edgevision.cli.models:models", "list the networks and heads"),
+    "cost": Kind("edgevision.cli.cost:cost", "count what a network costs, and why"),
+    "fit": Kind("edgevision.cli.fit:fit", "find the best network within a budget on this device"),
     "eval": Kind("edgevision.cli.eval:evaluate", "measure accuracy on labelled photos"),
     "bench": Kind("edgevision.cli.bench:bench", "measure speed"),
     "doctor": Kind("edgevision.cli.doctor:doctor", "check this device and tell how to mend it"),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgevision.app.choose import choose
 from edgevision.app.run import Ran
 from edgevision.app.run import run as run_application
 from edgevision.cli.flags import (
@@ -16,6 +18,7 @@ from edgevision.cli.flags import (
     json_flag,
     model_flag,
     region_flag,
+    resolution_flag,
     settings_from,
     task_flag,
     threads_flag,
@@ -33,7 +36,13 @@ _VIDEO_ENDINGS = (".mp4", ".mkv", ".mov")
 @task_flag
 @click.option("--source", metavar="URI", help="camera, video or photos; see docs/sources.md")
 @click.option("--loop", is_flag=True, default=None, help="start a video again at its end")
-@all_of(config_flag, region_flag, model_flag, threads_flag)
+@all_of(config_flag, region_flag, model_flag, resolution_flag)
+@click.option(
+    "--budget-ms",
+    type=float,
+    help="choose the most accurate network whose inferences take at most so long here",
+)
+@all_of(threads_flag)
 @click.option(
     "--display", type=click.Choice(["none", "window"]), help="show the overlay in a window"
 )
@@ -74,8 +83,9 @@ def run(
         outputs__video__path=video,
         outputs__snapshots__folder=None if video else save,
         outputs__jsonl__path=events,
-        **{"engine__threads": shared.pop("threads"), **shared},
+        **_renamed(shared),
     )
+    settings = choose(settings, os.environ)
     ran = run_application(settings, max_frames, duration)
     if as_json:
         # Events on the standard output stay the only lines there.
@@ -83,6 +93,15 @@ def run(
         return
     for line in closing_words(settings, ran):
         print(line, file=sys.stderr)
+
+
+def _renamed(flags: dict[str, Any]) -> dict[str, Any]:
+    """Flags under the names of their keys, where those are others."""
+    keys = {"threads": "engine__threads", "resolution": "model__resolution"}
+    keys["budget_ms"] = "model__budget_ms"
+    # A new network clears what was set for the one before: it comes before its own settings.
+    order = sorted(flags, key=lambda name: name != "model")
+    return {keys.get(name, name): flags[name] for name in order}
 
 
 def closing_words(settings: Settings, ran: Ran) -> list[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-import math
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
 
 from edgevision.engines.native import native_messages_to
 from edgevision.errors import EngineError, ExtraError, ModelError
@@ -53,10 +54,14 @@ class LiteRt:
         runtime: which runtime to use.
         threads: of the interpreter, 1 or more.
         xnnpack: use the fast kernels of XNNPACK (LiteRT only).
-        resolution: side of the square input in pixels, for networks that can be resized.
+        resolution: side of the square input in pixels; None: the file's own. A network whose pool
+            is a mean runs at any; whether another one does is not for certain seen here, because a
+            fixed pool may leave out the last cells of a larger map without a word
+            (`zoo.walk.read_network` tells).
 
     Raises:
-        ModelError: if the file is damaged or no image network.
+        ModelError: if the file is damaged, no image network, or gives something else, or nothing,
+            at `resolution`.
         EngineError: if the runtime is missing or refuses the network.
     """
 
@@ -77,15 +82,17 @@ class LiteRt:
             without = module.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
             options["experimental_op_resolver_type"] = without
         with native_messages_to(log):
-            self._open(module, options, path, resolution)
-        image = self._interpreter.get_input_details()[0]
-        self._input = self._interpreter.tensor(image["index"])
-        outputs = _by_role(self._interpreter.get_output_details(), path)
-        self._outputs = {role: detail["index"] for role, detail in outputs.items()}
-        specs = {role: _spec(detail) for role, detail in outputs.items()}
-        self.spec = ModelSpec(name, sha256, _spec(image), **specs)
-        if resolution is not None:
-            self._check_resized(path, resolution)
+            image = self._open(module, options, path)
+            own = self._interpreter.get_output_details()
+            self._outputs = {role: one["index"] for role, one in _by_role(own, path).items()}
+            side = int(image["shape"][1])
+            resized = None if resolution == side else resolution
+            self._allocate(image["index"], path, resized)
+            self.spec = ModelSpec(name, sha256, self._image_spec(), **self._specs())
+            self._input = self._interpreter.tensor(image["index"])
+            if resized is not None:
+                before = {detail["index"]: _shape(detail) for detail in own}
+                self._check_resized(path, before, resized / side)
 
     def infer(self, fill: Callable[[npt.NDArray[Any]], None]) -> Features:
         """One inference; `fill` writes into the input tensor (height, width, 3)."""
@@ -110,26 +117,33 @@ class LiteRt:
         del self._input
         del self._interpreter
 
-    def _open(
-        self, module: Any, options: dict[str, Any], path: Path, resolution: int | None
-    ) -> None:
+    def _open(self, module: Any, options: dict[str, Any], path: Path) -> dict[str, Any]:
+        """The details of the one input."""
         try:
             self._interpreter = module.Interpreter(**options)
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"{path}: the runtime cannot read it ({error})") from error
-        image = _the_input(self._interpreter.get_input_details(), path)
-        if resolution is not None:
-            shape = [1, resolution, resolution, 3]
-            self._interpreter.resize_tensor_input(image["index"], shape, strict=False)
-        self._allocate(path, resolution)
+        return _the_input(self._interpreter.get_input_details(), path)
+
+    def _image_spec(self) -> TensorSpec:
+        return _spec(self._interpreter.get_input_details()[0])
+
+    def _specs(self) -> dict[str, TensorSpec]:
+        details = {one["index"]: one for one in self._interpreter.get_output_details()}
+        return {
+            role: _spec(details[index], keeps_axes=role == "map")
+            for role, index in self._outputs.items()
+        }
 
     def _read(self, role: str) -> Tensor:
         spec: TensorSpec = getattr(self.spec, role)
         stored = self._interpreter.get_tensor(self._outputs[role])
         return Tensor(stored.reshape(spec.shape), spec)
 
-    def _allocate(self, path: Path, resolution: int | None) -> None:
+    def _allocate(self, image: int, path: Path, resolution: int | None) -> None:
         try:
+            if resolution is not None:
+                self._interpreter.resize_tensor_input(image, [1, resolution, resolution, 3])
             self._interpreter.allocate_tensors()
         except (RuntimeError, ValueError) as error:
             if "edgetpu-custom-op" in str(error):
@@ -139,16 +153,44 @@ class LiteRt:
                     f"(libedgetpu.so.1), which is not in use; on the CPU run {twin}"
                 ) from error
             if resolution is not None:
-                raise ModelError(f"{path}: cannot be resized to {resolution} pixels") from error
+                raise _unfit(path, resolution, "the runtime cannot prepare it so") from error
             raise ModelError(f"{path}: the runtime cannot prepare it ({error})") from error
 
-    def _check_resized(self, path: Path, resolution: int) -> None:
-        # Some networks give an empty output after a resize, without an error.
-        self.infer(lambda tensor: tensor.fill(0))
-        for role in self._outputs:
-            spec: TensorSpec = getattr(self.spec, role)
-            if math.prod(spec.shape) == 0:
-                raise ModelError(f"{path}: has an empty output at {resolution} pixels")
+    def _check_resized(self, path: Path, before: dict[int, tuple[int, ...]], ratio: float) -> None:
+        """Look at what it really gives: some networks give nothing after a resize, silently."""
+        side = self.spec.input.height
+        self._input()[0].fill(0)
+        try:
+            self.invoke()
+        except EngineError as error:
+            raise _unfit(path, side, "it fails when it runs") from error
+        for role, index in self._outputs.items():
+            stored = self._interpreter.get_tensor(index)
+            if stored.size == 0:
+                raise _unfit(path, side, "it gives an empty output")
+            if not _scaled(before[index], stored.shape, ratio if role == "map" else 1.0):
+                here = " x ".join(str(number) for number in stored.shape[1:])
+                raise _unfit(path, side, f"it gives an output of {here}")
+            if not np.isfinite(stored).all():
+                raise _unfit(path, side, "it gives values that are no finite numbers")
+
+
+def _unfit(path: Path, resolution: int, why: str) -> ModelError:
+    return ModelError(
+        f"{path}: cannot run at {resolution} pixels ({why}); "
+        f"use a file made for {resolution}, or an embedded network"
+    )
+
+
+def _scaled(before: tuple[int, ...], after: tuple[int, ...], ratio: float) -> bool:
+    """True if `after` is `before` with height and width, of an image or map, times `ratio`.
+
+    Where that is no whole number, networks may round it up or down.
+    """
+    if ratio == 1.0 or len(before) != 4:  # noqa: PLR2004 - (1, h, w, c)
+        return after == before
+    near = (abs(new - old * ratio) < 1 for old, new in zip(before[1:3], after[1:3], strict=True))
+    return len(after) == len(before) and before[3] == after[3] and all(near)
 
 
 def _the_input(details: list[dict[str, Any]], path: Path) -> dict[str, Any]:
@@ -163,9 +205,14 @@ def _the_input(details: list[dict[str, Any]], path: Path) -> dict[str, Any]:
     return details[0]
 
 
-def _spec(detail: dict[str, Any]) -> TensorSpec:
-    shape = tuple(int(side) for side in detail["shape"][1:])
-    if len(shape) == 3 and shape[:2] == (1, 1):  # noqa: PLR2004 - a pooled vector that kept its axes
+def _shape(detail: dict[str, Any]) -> tuple[int, ...]:
+    return tuple(int(side) for side in detail["shape"])
+
+
+def _spec(detail: dict[str, Any], *, keeps_axes: bool = False) -> TensorSpec:
+    shape = _shape(detail)[1:]
+    pooled = len(shape) == 3 and shape[:2] == (1, 1)  # noqa: PLR2004 - a vector that kept its axes
+    if pooled and not keeps_axes:
         shape = shape[2:]
     scale, zero_point = detail["quantization"]
     return TensorSpec(shape, detail["dtype"].__name__, float(scale), int(zero_point))

@@ -17,9 +17,16 @@ _STAGES = ("aim", "infer", "read", "decide", "total")
 
 
 class Health:
-    """Counts what the loop does. Written by one thread; readers may be a frame behind."""
+    """Counts what the loop does. Written by one thread; readers may be a frame behind.
 
-    def __init__(self) -> None:
+    Args:
+        resolution, threads: of the network at the start.
+    """
+
+    def __init__(self, resolution: int | None = None, threads: int | None = None) -> None:
+        self.resolution = resolution
+        self.threads = threads
+        self.steps = 0
         self.frames = 0
         self.looked = 0
         self.failed = 0
@@ -52,6 +59,11 @@ class Health:
             if stage in report.stage_millis:
                 kept.append(report.stage_millis[stage])
 
+    def changed(self, resolution: int, threads: int) -> None:
+        """Take in that the network runs so from now on."""
+        self.steps += 1
+        self.resolution, self.threads = resolution, threads
+
     @property
     def seconds(self) -> float:
         """From the first frame to the last."""
@@ -74,6 +86,9 @@ class Health:
             "looked": self.looked,
             "failed": self.failed,
             "events": self.events,
+            "resolution": self.resolution,
+            "threads": self.threads,
+            "steps": self.steps,
             "seconds": round(self.seconds, 3),
             "fps": round(self.fps, 2),
             "latency_ms": {

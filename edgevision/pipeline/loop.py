@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from edgevision.board import Board
+    from edgevision.pipeline.gears import Gears
     from edgevision.pipeline.health import Health
     from edgevision.pipeline.step import Aimed, Looked, Step
     from edgevision.protocols import Output, Source
@@ -57,6 +58,8 @@ class Loop:
         seconds: end after this long; None: do not.
         stopped: set when the loop is told to stop; others may watch it too.
         network_core: the core that the network's thread has for itself; None: any.
+        gears: change the network's resolution and threads by what each frame took; None: nothing
+            does.
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class Loop:
         seconds: float | None = None,
         stopped: threading.Event | None = None,
         network_core: frozenset[int] | None = None,
+        gears: Gears | None = None,
     ) -> None:
         self._step = step
         self._source = source
@@ -81,6 +85,7 @@ class Loop:
         self._seconds = seconds
         self._pace = Pace()
         self._network_core = network_core
+        self._gears = gears
         self._stopped = stopped or threading.Event()
         self._ended = threading.Event()
         self._free: SimpleQueue[Tensors | None] = SimpleQueue()
@@ -178,6 +183,8 @@ class Loop:
                 self._room.put(item=True)
                 last[report.frame.source] = report.frame
                 self._health.count(report)
+                if self._gears is not None:
+                    self._gears.told(looked, report)
                 self._board.post(report)
                 self._give(report)
             for frame in last.values():

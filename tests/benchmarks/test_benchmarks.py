@@ -5,10 +5,13 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 
 import pytest
+
+from edgevision.zoo.pinned import pinned
 
 
 @pytest.fixture
@@ -79,7 +82,44 @@ def test_accuracy_is_counted_on_every_set(script):
     assert "dalmatian" in said
 
 
-@pytest.mark.parametrize("name", ["docs/benchmarks.md", "docs/accuracy.md"])
+def test_accuracy_is_counted_at_each_resolution(script):
+    found, said = script("accuracy", "--models", "mobilenet_v2", "--limit", "40")
+    sides = found["sides"]["mobilenet_v2"]
+    assert set(sides) == {"192", "160", "128"}
+    assert all(one["dogs"]["n"] == one["imagenet"]["n"] == 40 for one in sides.values())
+    # The same 40 photos: a small input is no better, and gives other answers.
+    assert sides["128"]["dogs"]["top1"] < found["sets"]["mobilenet_v2"]["dogs"]["top1"]
+    assert "| `mobilenet_v2` | 128 |" in said
+
+
+@pytest.fixture
+def models(shared, tmp_path):
+    """A small network and its twin for the Edge TPU."""
+    folder = tmp_path / "models"
+    folder.mkdir()
+    for name in ("mobilenet_v1_0.25_128_quant", "mobilenet_v1_0.25_128_quant_edgetpu"):
+        shutil.copy(shared / "models" / f"{name}.tflite", folder)
+    return folder
+
+
+def test_every_network_is_timed_and_joined_with_its_accuracy(script, models, report):
+    given = ("--models", models, "--rounds", "1", "--threads-list", "1", "--without-fit")
+    found, said = script("zoo", *given)
+    runs = {(run["id"], run["resolution"]): run for run in found["runs"]}
+    assert ("mobilenet_v2", 160) in runs
+    assert ("mobilenet_v1_0.25_128_quant", 128) in runs
+    assert set(found["left_out"]) == {"mobilenet_v1_0.25_128_quant_edgetpu"}
+    sets = report.measured_before()["accuracy"]["sets"]
+    counts = sets["mobilenet_v1_0.25_128_quant"]["imagenet"]
+    share = report.accuracy.percent(counts["top1"], counts["n"])
+    assert f"`mobilenet_v1_0.25_128_quant` | 128 | 14 | 0.47 | 0.5 | {share}" in said
+    assert "compiled for the Edge TPU" in said
+
+
+DOCUMENTS = ["docs/benchmarks.md", "docs/accuracy.md", "docs/models.md", "docs/resolution.md"]
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
 def test_the_docs_say_what_was_measured(report, project, name):
     text = (project / name).read_text()
     figures = report.figures()
@@ -91,6 +131,57 @@ def test_the_docs_say_what_was_measured(report, project, name):
 def test_every_table_is_in_the_docs(report, project):
     texts = "".join((project / name).read_text() for name in report.DOCS)
     assert set(report.marked(texts)) == set(report.figures())
+
+
+def test_the_registry_says_what_was_measured(report, project):
+    accuracy = report.measured_before()["accuracy"]
+    text = (project / "edgevision" / "zoo" / "registry.yaml").read_text()
+    assert report.with_measured(text, accuracy) == text
+    known = {**pinned("embedded"), **pinned("registry")}
+    measured = {name: dict(entry.measured_top1) for name, entry in known.items()}
+    for name, sets in accuracy["sets"].items():
+        counted = sets["imagenet"]
+        share = round(100 * counted["top1"] / counted["n"], 1)
+        assert measured.pop(name)[known[name].resolution] == share
+    assert not any(measured.values())
+    for name in ("efficientnet_lite0", "mobilenet_v2", "tf2_mobilenet_v2_1.0_224_ptq"):
+        assert set(known[name].measured_top1) == {224, 192, 160, 128}
+
+
+def test_an_accuracy_that_was_not_measured_leaves_the_registry(report):
+    accuracy = {"sets": {"mobilenet_v2": {"imagenet": {"n": 8, "top1": 5}}}, "sides": {}}
+    old = (
+        "mobilenet_v2:\n  resolution: 224\n  measured_top1:\n    224: 1.0\n    96: 2.0\n"
+        "  licence: free\n\n# a remark\nbirds:\n  measured_top1:\n    224: 50.0\n  licence: free\n"
+    )
+    assert report.with_measured(old, accuracy) == (
+        "mobilenet_v2:\n  resolution: 224\n  measured_top1:\n    224: 62.5\n"
+        "  licence: free\n\n# a remark\nbirds:\n  licence: free\n"
+    )
+
+
+def test_the_picture_shows_what_was_measured(report, project, tmp_path):
+    results = report.measured_before()
+    of = (results["zoo"], results["accuracy"])
+    drawn = (project / "docs" / "images" / "accuracy.svg").read_text()
+    points = importlib.import_module("points")
+    assert points.digest(*of) in drawn
+    report.draw(tmp_path / "again.svg", *of)
+    assert points.digest(*of) in (tmp_path / "again.svg").read_text()
+
+
+def test_the_picture_has_the_points_of_ours_and_of_the_paper(report):
+    points = importlib.import_module("points")
+    results = report.measured_before()
+    ours = points.ours(results["zoo"], results["accuracy"])
+    assert [one.side for one in ours["efficientnet_lite0"]] == [224, 192, 160, 128]
+    full = ours["efficientnet_lite0"][0]
+    assert full.millions == pytest.approx(385.2, abs=0.1)
+    assert full.percent - full.below < 79.6 < full.percent + full.above
+    theirs = points.theirs({"grid": []})["mobilenet_v1", 0.5]
+    small = next(one for one in theirs if one.side == 160)
+    assert small.millions == pytest.approx(76, abs=1)
+    assert small.millis is None
 
 
 def test_writing_figures_changes_nothing_but_what_stands_between_the_markers(report):

@@ -98,3 +98,18 @@ def test_bench_leaves_nothing_out_and_prints_its_figures(edgevision, clip, colou
         *("--rounds", "1", "--frames", "50"),
     )
     assert "left out      nothing" in done.out
+
+
+def test_bench_runs_at_the_resolution_that_is_asked_for(edgevision, clip):
+    given = ("bench", "--source", clip, "--model", "mobilenet_v2", "--task", "dogs")
+    amount = ("--rounds", "1", "--frames", "50", "--json")
+    done = edgevision(*given, "--resolution", "128", *amount)
+    assert done.code == 0, done.err
+    small = json.loads(done.out)
+    assert small["resolution"] == 128
+    assert small["complete"]
+    assert "--resolution" in edgevision(*given, "--resolution", "100", *amount).refused()
+
+
+def test_bench_without_a_source_says_what_is_missing(edgevision):
+    assert "--source" in edgevision("bench").refused()
