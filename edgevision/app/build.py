@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING, Any
 from edgevision import engines, outputs, regions, tasks
 from edgevision.app.provision import ensure
 from edgevision.errors import ConfigError
-from edgevision.kinds import load
+from edgevision.kinds import Kind, load
 from edgevision.pipeline.decide import Sightings
 from edgevision.pipeline.everyframe import EveryFrame
-from edgevision.pipeline.gears import Gears
-from edgevision.pipeline.governor import Governor, Limits, Rung, ladder
 from edgevision.pipeline.outlet import Outlet
 from edgevision.pipeline.recorder import Recorder
 from edgevision.pipeline.sighting import Rules
@@ -27,8 +25,6 @@ from edgevision.sources.uri import make, parse
 from edgevision.store.events import EventStore
 from edgevision.values.box import Box
 from edgevision.zoo.registry import Model, find
-from edgevision.zoo.sibling import at_resolution
-from edgevision.zoo.walk import read_network
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,7 +32,6 @@ if TYPE_CHECKING:
     from threading import Event
 
     from edgevision.config.schema import Settings
-    from edgevision.pipeline.health import Health
     from edgevision.pipeline.step import Decider
     from edgevision.protocols import Engine, Region, Source, Task
     from edgevision.values.tensor import ModelSpec
@@ -45,6 +40,8 @@ log = logging.getLogger(__name__)
 
 # Frames that an output may lag behind before it is left out of some.
 _DEPTH = 1
+# Reading a file's graph takes time and memory at the start, so only who asks for it pays for it.
+_RESIZING = {"sibling": Kind("edgevision.zoo.sibling:at_resolution", "another size of the input")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +91,9 @@ def build_model(settings: Settings) -> Model:
     model = find(chosen.use, chosen.labels, chosen.heads, folder=folder)
     if chosen.resolution is None:
         return model
-    return at_resolution(model, chosen.resolution, folder, chosen.labels, chosen.heads)
+    at_resolution = load(_RESIZING, "sibling", "resolution")
+    found: Model = at_resolution(model, chosen.resolution, folder, chosen.labels, chosen.heads)
+    return found
 
 
 def build_engine(
@@ -199,41 +198,6 @@ def build_step(settings: Settings, network: Network, decider: Decider) -> Step:
         decider=decider,
         max_passes=settings.region.max_passes,
     )
-
-
-def build_gears(settings: Settings, network: Network, step: Step, health: Health) -> Gears | None:
-    """What changes resolution and threads while `step` runs; None if no limit is set."""
-    if not _is_governed(settings):
-        return None
-    wanted = settings.governor
-    resizable = read_network(network.model.path).resizable
-    if not resizable:
-        log.info("governor: %s runs at one resolution; only threads may change", network.model.name)
-    rungs = ladder(
-        network.engine.spec.input.height,
-        wanted.resolutions if resizable else (),
-        settings.engine.threads,
-        most_threads(settings),
-    )
-
-    def make(rung: Rung) -> Engine:
-        return build_engine(
-            settings, network.model, resolution=rung.resolution, threads=rung.threads
-        )
-
-    limits = Limits(wanted.target_fps, wanted.max_latency_ms)
-    return Gears(Governor(rungs, limits), step, make, health)
-
-
-def most_threads(settings: Settings) -> int:
-    """Threads that an inference may come to have."""
-    own, most = settings.engine.threads, settings.governor.max_threads
-    return own if most is None or not _is_governed(settings) else max(own, most)
-
-
-def _is_governed(settings: Settings) -> bool:
-    wanted = settings.governor
-    return wanted.target_fps is not None or wanted.max_latency_ms is not None
 
 
 def build_source(settings: Settings) -> Source:

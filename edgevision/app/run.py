@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from edgevision.app.build import (
     build_decider,
-    build_gears,
     build_network,
     build_outputs,
     build_source,
     build_step,
-    most_threads,
     shows_photos,
 )
+from edgevision.app.governed import build_gears, most_threads
 from edgevision.app.process import (
     core_for_network,
     peak_rss_mb,

@@ -120,7 +120,8 @@ def _environment(environ: Mapping[str, str], found: list[str]) -> list[Layer]:
 
 def _given_flags(flags: Mapping[str, Any]) -> list[Layer]:
     layers = []
-    for key, value in flags.items():
+    # A whole branch first, then what another flag says of its keys, in whatever order they came.
+    for key, value in sorted(flags.items(), key=lambda given: given[0].count(".")):
         if value is not None:
             flag = FLAGS.get(key, "--" + key.replace(".", "-").replace("_", "-"))
             plain = _plain(value)

@@ -12,11 +12,10 @@ import pytest
 
 from edgevision.app.build import (
     build_decider,
-    build_gears,
     build_network,
     build_step,
-    most_threads,
 )
+from edgevision.app.governed import build_gears, most_threads
 from edgevision.board import Board
 from edgevision.config.schema import Settings
 from edgevision.engines.litert import LiteRt

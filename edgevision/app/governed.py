@@ -1,0 +1,59 @@
+"""Makes what changes resolution and threads while the loop runs."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from edgevision.app.build import build_engine
+from edgevision.kinds import Kind, load
+from edgevision.pipeline.gears import Gears
+from edgevision.pipeline.governor import Governor, Limits, ladder
+
+if TYPE_CHECKING:
+    from edgevision.app.build import Network
+    from edgevision.config.schema import Settings
+    from edgevision.pipeline.governor import Rung
+    from edgevision.pipeline.health import Health
+    from edgevision.pipeline.step import Step
+    from edgevision.protocols import Engine
+
+# Loaded when a limit is set: see `build`.
+_WALK = {"graph": Kind("edgevision.zoo.walk:read_network", "what a file is made of")}
+
+log = logging.getLogger(__name__)
+
+
+def build_gears(settings: Settings, network: Network, step: Step, health: Health) -> Gears | None:
+    """What changes resolution and threads while `step` runs; None if no limit is set."""
+    if not _is_governed(settings):
+        return None
+    wanted = settings.governor
+    resizable = load(_WALK, "graph", "model")(network.model.path).resizable
+    if not resizable:
+        log.info("governor: %s runs at one resolution; only threads may change", network.model.name)
+    rungs = ladder(
+        network.engine.spec.input.height,
+        wanted.resolutions if resizable else (),
+        settings.engine.threads,
+        most_threads(settings),
+    )
+
+    def make(rung: Rung) -> Engine:
+        return build_engine(
+            settings, network.model, resolution=rung.resolution, threads=rung.threads
+        )
+
+    limits = Limits(wanted.target_fps, wanted.max_latency_ms)
+    return Gears(Governor(rungs, limits), step, make, health)
+
+
+def most_threads(settings: Settings) -> int:
+    """Threads that an inference may come to have."""
+    own, most = settings.engine.threads, settings.governor.max_threads
+    return own if most is None or not _is_governed(settings) else max(own, most)
+
+
+def _is_governed(settings: Settings) -> bool:
+    wanted = settings.governor
+    return wanted.target_fps is not None or wanted.max_latency_ms is not None
