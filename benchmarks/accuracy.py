@@ -26,7 +26,6 @@ from measuring import (
 )
 
 from edgevision.evaluation.metrics import Share
-from edgevision.zoo.pinned import pinned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -54,11 +53,6 @@ RESIZED = {
     "efficientnet_lite0": ("imagenet", "unseen_dogs", "dogs"),
     "mobilenet_v2": ("imagenet", "unseen_dogs", "dogs"),
     "tf2_mobilenet_v2_1.0_224_ptq": ("imagenet",),
-}
-_SIDES_SHOW = {
-    "imagenet": "ImageNet photos",
-    "unseen_dogs": "new photos of dogs",
-    "dogs": "dogs known from training",
 }
 # Fitting a photo into the square was chosen on these, never on the test photos.
 _TRAIN = "dogs/train"
@@ -183,7 +177,7 @@ def percent(hits: int, n: int, *, digits: int = 1) -> str:
 
 
 def figures(results: Mapping[str, Any]) -> dict[str, str]:
-    """The tables of the docs, by name."""
+    """The tables of the docs, by name; zoo.py makes that of the resolutions."""
     where = "\n" + measured_on(results)
     return {
         "accuracy-imagenet": _imagenet(results["sets"]) + where,
@@ -191,7 +185,6 @@ def figures(results: Mapping[str, Any]) -> dict[str, str]:
         "accuracy-no-dog": _no_dog(results["sets"]) + where,
         "accuracy-canines": _other_canines(results["canines"]),
         "accuracy-fitting": _fitting(results["fitting"]) + where,
-        "accuracy-resolution": _resolution(results) + where,
     }
 
 
@@ -248,29 +241,6 @@ def _other_canines(canines: Mapping[str, Any]) -> str:
             guesses = ", ".join(dict.fromkeys(one["guess"] for one in taken)) or "-"
             rows.append([f"`{model}`", kind, f"{len(taken)} of {len(own)}", presence, guesses])
     return table(["network", "shows a", "called a dog", "presence of each", "as"], rows)
-
-
-def at_sides(results: Mapping[str, Any], model: str) -> dict[int, Mapping[str, Any]]:
-    """Counts of the sets by the side of the input in pixels, the largest first."""
-    own = pinned("embedded" if model in EMBEDDED else "registry")[model].resolution
-    resized = {int(side): found for side, found in results["sides"].get(model, {}).items()}
-    return dict(sorted({own: results["sets"][model], **resized}.items(), reverse=True))
-
-
-def _resolution(results: Mapping[str, Any]) -> str:
-    rows = []
-    for model, names in RESIZED.items():
-        if model not in results["sides"]:
-            continue
-        for side, found in at_sides(results, model).items():
-            shares = [
-                percent(found[name]["top1"], found[name]["n"]) if name in names else "-"
-                for name in _SIDES_SHOW
-            ]
-            rows.append([f"`{model}`", str(side), *shares])
-    first = next(iter(results["sets"].values()))
-    head = [f"top-1 of {first[name]['n']} {says}" for name, says in _SIDES_SHOW.items()]
-    return table(["network", "side", *head], rows)
 
 
 def _fitting(fitting: Mapping[str, Any]) -> str:

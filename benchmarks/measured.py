@@ -1,12 +1,13 @@
-"""The accuracies in edgevision/zoo/registry.yaml, by resolution, from results/accuracy.json."""
+"""What was measured of a network by the side of its input; writes accuracies into the registry."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
 
-from accuracy import at_sides
 from measuring import PROJECT
+
+from edgevision.zoo.pinned import pinned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,6 +16,14 @@ REGISTRY = PROJECT / "edgevision" / "zoo" / "registry.yaml"
 _ENTRY = re.compile(r"^(?P<id>[\w.-]+):\n(?P<body>(?: +.*\n)+)", re.MULTILINE)
 _OLD = re.compile(r"^  measured_top1:.*\n(?:    .*\n)*", re.MULTILINE)
 _BEFORE = "  licence: "
+
+
+def at_sides(accuracy: Mapping[str, Any], network: str) -> dict[int, Mapping[str, Any]]:
+    """Counts of the sets by the side of the input in pixels, the largest first."""
+    known = {**pinned("embedded"), **pinned("registry")}
+    found = {known[network].resolution: accuracy["sets"][network]}
+    found.update({int(side): sets for side, sets in accuracy["sides"].get(network, {}).items()})
+    return dict(sorted(found.items(), reverse=True))
 
 
 def counts(accuracy: Mapping[str, Any], network: str) -> dict[int, Mapping[str, Any]]:
@@ -27,6 +36,16 @@ def counts(accuracy: Mapping[str, Any], network: str) -> dict[int, Mapping[str, 
     if network not in accuracy["sets"]:
         return {}
     return {side: sets["imagenet"] for side, sets in at_sides(accuracy, network).items()}
+
+
+def one_thread(results: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The runs of results/zoo.json that speak for a network: on LiteRT, with the fewest threads."""
+    fewest = min((run["threads"] for run in results["runs"]), default=1)
+    return [
+        run
+        for run in results["runs"]
+        if run["runtime"].startswith("litert") and run["threads"] == fewest
+    ]
 
 
 def per_cent(count: Mapping[str, Any]) -> float:

@@ -81,6 +81,19 @@ def last_json(command: Sequence[str | Path], folder: Path | None = None) -> Any:
     Raises:
         RuntimeError: if it fails, with the last line of what it said.
     """
+    return json.loads(_printed(command, folder).splitlines()[-1])
+
+
+def edgevision(*arguments: str | Path) -> Any:
+    """What a command of the installed program prints as JSON.
+
+    Raises:
+        RuntimeError: if it fails.
+    """
+    return json.loads(_printed([sys.executable, "-m", "edgevision", *arguments, "--json"], None))
+
+
+def _printed(command: Sequence[str | Path], folder: Path | None) -> str:
     done = subprocess.run(
         [str(part) for part in command],
         # As the program itself has it; numpy's own threads would take turns with the others.
@@ -90,20 +103,11 @@ def last_json(command: Sequence[str | Path], folder: Path | None = None) -> Any:
         text=True,
         check=False,
     )
-    said = done.stdout.strip().splitlines()
+    said = done.stdout.strip()
     if done.returncode != 0 or not said:
         why = done.stderr.strip().splitlines() or ["nothing was said"]
         raise RuntimeError(why[-1])
-    return json.loads(said[-1])
-
-
-def edgevision(*arguments: str | Path) -> Any:
-    """What a command of the installed program prints as JSON.
-
-    Raises:
-        RuntimeError: if it fails.
-    """
-    return last_json([sys.executable, "-m", "edgevision", *arguments, "--json"])
+    return said
 
 
 def save(folder: Path, name: str, results: Mapping[str, Any]) -> Path:

@@ -1,4 +1,4 @@
-"""Draws accuracy against multiply-adds and against milliseconds: docs/images/accuracy.svg.
+"""Draws accuracy against multiply-adds and against milliseconds: docs/images/accuracy.png.
 
 Ours are the points of results/zoo.json with the accuracies of results/accuracy.json; theirs are the
 published ones, whose milliseconds are of networks of the same layers with seeded weights.
@@ -71,7 +71,7 @@ _V1 = ("mobilenet_v1_0.75_192_quant", "mobilenet_v1_0.5_160_quant", "mobilenet_v
 OURS = (
     Series("EfficientNet-Lite0", ("efficientnet_lite0",), "#0072b2", "s", (10, 10), tags=(9, -4)),
     Series("MobileNet V2", ("mobilenet_v2",), "#d55e00", "^", (-10, 2), named=1),
-    Series("V2 of TF 2, Coral", ("tf2_mobilenet_v2_1.0_224_ptq",), "#aa4499", "^", (11, -8)),
+    Series("V2, TF 2, Coral", ("tf2_mobilenet_v2_1.0_224_ptq",), "#aa4499", "^", (11, -8)),
     Series("V2, Coral", ("mobilenet_v2_1.0_224_quant",), "#000000", "^", (10, 2)),
     Series("V1, Coral", _V1, "#009e73", "o", (9, -4), named=-1, tags=(-6, 8)),
 )
@@ -79,7 +79,7 @@ OURS = (
 
 def draw(path: Path, results: Mapping[str, Any], accuracy: Mapping[str, Any]) -> None:
     """Write the picture; the same figures give the same bytes with the same matplotlib."""
-    style: Any = {"svg.hashsalt": "edgevision", "font.family": "DejaVu Sans", "font.size": 9.5}
+    style: Any = {"font.family": "DejaVu Sans", "font.size": 9.5}
     with mpl.rc_context(style):
         figure = Figure(figsize=(10.4, 6.2), layout="constrained", facecolor="white")
         left, right = figure.subplots(1, 2, sharey=True, width_ratios=(1.2, 1))
@@ -88,13 +88,20 @@ def draw(path: Path, results: Mapping[str, Any], accuracy: Mapping[str, Any]) ->
             for (family, alpha), points in published.items():
                 _draw_theirs(axes, family, alpha, points, which)
             for series in OURS:
-                points = [one for name in series.networks for one in measured.get(name, [])]
+                points = [one for name in series.networks for one in _shown(name, measured)]
                 _draw_ours(axes, series, points, which)
         _draw_others(left)
         _finish(left, right)
         _explain(left, right, results, accuracy)
-        about = {"Date": None, "Description": digest(results, accuracy)}
-        figure.savefig(path, metadata=about if path.suffix == ".svg" else None, dpi=110)
+        about = {"Description": digest(results, accuracy)}
+        figure.savefig(path, dpi=130, metadata=about, pil_kwargs={"optimize": True})
+
+
+def _shown(name: str, measured: Mapping[str, list[Point]]) -> list[Point]:
+    """Of a network that was not made to be resized, the point at its own resolution."""
+    own = pinned("registry").get(name)
+    points = measured.get(name, [])
+    return [one for one in points if own is None or one.side == own.resolution]
 
 
 def _draw_theirs(axes: Axes, family: str, alpha: float, points: list[Point], which: str) -> None:
@@ -205,8 +212,8 @@ def _finish(left: Axes, right: Axes) -> None:
     left.set_ylabel("ImageNet top-1, %")
     # Room for the labels at both ends.
     low, high = right.get_xlim()
-    right.set_xlim(low / 1.5, high * 1.7)
-    right.set_xticks([tick for tick in _MILLIS if low / 1.5 < tick < high * 1.7])
+    right.set_xlim(low / 1.8, high * 1.7)
+    right.set_xticks([tick for tick in _MILLIS if low / 1.8 < tick < high * 1.7])
     right.set_xlabel("milliseconds of an inference, one thread")
 
 

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from measured import counts
+from measured import counts, one_thread
 
 from edgevision.evaluation.metrics import Share
 from edgevision.zoo.families import network_of
@@ -48,10 +48,7 @@ def ours(results: Mapping[str, Any], accuracy: Mapping[str, Any]) -> dict[str, l
         accuracy: results/accuracy.json; a network that is not in it has no point.
     """
     found: dict[str, list[Point]] = {}
-    fewest = min(run["threads"] for run in results["runs"])
-    for run in results["runs"]:
-        if run["threads"] != fewest or not run["runtime"].startswith("litert"):
-            continue
+    for run in one_thread(results):
         hits = counts(accuracy, run["id"]).get(run["resolution"])
         if hits is None:
             continue

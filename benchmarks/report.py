@@ -32,7 +32,7 @@ DOCS = (
     "docs/models.md",
     "docs/resolution.md",
 )
-PICTURE = PROJECT / "docs" / "images" / "accuracy.svg"
+PICTURE = PROJECT / "docs" / "images" / "accuracy.png"
 _NETWORKS = ("efficientnet_lite0", "mobilenet_v2")
 # The last one reads what the one before it wrote.
 _PARTS: dict[str, Any] = {one.NAME: one for one in (pipeline, peers, accuracy, zoo)}

@@ -1,7 +1,8 @@
 """Every network on every runtime: `edgevision bench --zoo`, with the accuracy on the same photos.
 
 tflite-runtime wants another numpy than LiteRT, so it is measured in the environment `.venv-tflite`,
-which `scripts/test` makes. Writes results/zoo.json, and prints the table of docs/models.md.
+which `scripts/test` makes. Writes results/zoo.json, and prints the tables of docs/models.md and of
+docs/resolution.md.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from accuracy import percent
-from measured import counts
+from accuracy import RESIZED, percent
+from measured import at_sides, counts, one_thread
 from measuring import (
     PROJECT,
     RESULTS,
@@ -35,6 +36,11 @@ if TYPE_CHECKING:
 NAME = "zoo"
 RUNTIMES = {"litert": "LiteRT", "tflite_runtime": "tflite-runtime"}
 OLDER = PROJECT / ".venv-tflite" / "bin" / "python"
+_SETS = {
+    "imagenet": "ImageNet photos",
+    "unseen_dogs": "new photos of dogs",
+    "dogs": "dogs known from training",
+}
 # Why a network has no accuracy here.
 _UNKNOWN = {
     "mobilenet_v1_1.0_224_quant_embedding_extractor": "gives features, and has no classifier",
@@ -95,7 +101,7 @@ def _said(python: str | Path, folder: Path | None, *words: str) -> str:
 
 
 def figures(results: Mapping[str, Any], accuracy: Mapping[str, Any]) -> dict[str, str]:
-    """The table of the docs, by name; `accuracy` is what accuracy.py measured."""
+    """The tables of the docs, by name; `accuracy` is what accuracy.py measured."""
     rows = []
     cells: dict[tuple[str, int], dict[str, Any]] = {}
     for run in results["runs"]:
@@ -120,7 +126,30 @@ def figures(results: Mapping[str, Any], accuracy: Mapping[str, Any]) -> dict[str
     head = ["network", "side", "mult-adds, M", "parameters, M", "file, MB", f"top-1 of {photos}"]
     head += [f"{RUNTIMES[name]}, {_threads(count)}, ms" for name, count in lanes]
     head += [f"{RUNTIMES[name]}, memory, MB" for name, _ in _single(lanes)]
-    return {"models-table": table(head, rows) + "\n" + _notes(results)}
+    return {
+        "models-table": table(head, rows) + "\n" + _notes(results),
+        "accuracy-resolution": _resolutions(results, accuracy),
+    }
+
+
+def _resolutions(results: Mapping[str, Any], accuracy: Mapping[str, Any]) -> str:
+    """Of the networks that can be resized, what each side of the input costs and gives."""
+    millis = {(run["id"], run["resolution"]): run["ms"] for run in one_thread(results)}
+    rows = []
+    for name, sets in RESIZED.items():
+        if name not in accuracy["sides"]:
+            continue
+        for side, found in at_sides(accuracy, name).items():
+            shares = [
+                percent(found[one]["top1"], found[one]["n"]) if one in sets else "-"
+                for one in _SETS
+            ]
+            taken = f"{millis[name, side]:.1f}" if (name, side) in millis else "-"
+            rows.append([f"`{name}`", str(side), taken, *shares])
+    first = next(iter(accuracy["sets"].values()))
+    head = [f"top-1 of {first[one]['n']} {says}" for one, says in _SETS.items()]
+    words = "\nms: median of an inference with one thread on LiteRT. "
+    return table(["network", "side", "ms", *head], rows) + words + measured_on(accuracy)
 
 
 def _lanes(runs: list[dict[str, Any]]) -> list[tuple[str, int]]:
@@ -157,7 +186,8 @@ def _notes(results: Mapping[str, Any]) -> str:
     words += [f"No {RUNTIMES[name]}: {why}. " for name, why in results["not_run"].items()]
     older = {run["runtime"] for run in results["runs"] if not run["runtime"].startswith("litert")}
     versions = "".join(f", {one.replace('_', '-')}" for one in sorted(older))
-    words.append(f"{results['rounds']} rounds{versions}. {measured_on(results)}")
+    rounds = f"{results['rounds']} round{'' if results['rounds'] == 1 else 's'}"
+    words.append(f"{rounds}{versions}. {measured_on(results)}")
     return "".join(words)
 
 

@@ -56,7 +56,7 @@ def choose(settings: Settings, environ: Mapping[str, str]) -> Settings:
         raise ModelError(
             f"model.budget_ms: no network for {', '.join(settings.task)} is within {budget:g} ms "
             f"here; the fastest is {quick.id} with {quick.times.p95_ms:.2f} ms for 95 % of "
-            f"inferences: give at least that, or more engine.threads"
+            "inferences: give at least that, or more engine.threads (`edgevision fit` times anew)"
         )
     log.info(
         "model %s: of %d within %g ms the most accurate (%.1f %% of photos right; 95 %% of "

@@ -132,7 +132,7 @@ def fit(
     if trained and not interrupted:
         keep_times(place(environ), on, {one.key: times[one.key] for one in trained})
     inferences = min(one.inferences for one in times.values())
-    told = {**asdict(on), **_conditions(), "load_average": round(load, 2)}
+    told = {**asdict(on), **_conditions(load, on.cores), "load_average": round(load, 2)}
     return Fitted(tuple(rows), {**told, "inferences": inferences}, interrupted)
 
 
@@ -245,9 +245,14 @@ def _temporary(environ: Mapping[str, str]) -> tempfile.TemporaryDirectory[str]:
         ) from error
 
 
-def _conditions() -> dict[str, Any]:
-    """What may have held the processor back, after it has worked."""
+def _conditions(load: float, cores: int) -> dict[str, Any]:
+    """What may have held the processor back, looked at after it has worked."""
     device = this_device()
     findings = {"governor": governor(device), "heat": heat(device)}
     warnings = [f"{one.found}; {one.fix}" for one in findings.values() if one.fix]
+    if load > cores / 2:
+        warnings.append(
+            f"other programs were at work (load {load:.2f} on {cores} cores), so times are too "
+            "long, those of 95 % above all; end them and measure again"
+        )
     return {**{name: one.found for name, one in findings.items()}, "warnings": warnings}

@@ -102,8 +102,6 @@ def bench(
         raise click.UsageError("--models: only with --zoo")
     flags = {
         "engine__threads": shared.pop("threads"),
-        "model": shared.pop("model"),
-        # After the network: one that is named has no resolution yet.
         "model__resolution": shared.pop("resolution"),
         **shared,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from typing import TYPE_CHECKING, Any, Final
 
 from edgevision.errors import OutputError, WrittenError
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
     from edgevision.evaluation.fit import Timed
 
 ENDINGS: Final = (".png", ".svg")
-LIBRARIES: Final = {"matplotlib": Kind("matplotlib.figure:", "draws plots", "plot")}
+LIBRARIES: Final = {
+    "matplotlib": Kind("matplotlib:", "settings of plots", "plot"),
+    "matplotlib.figure": Kind("matplotlib.figure:", "draws plots", "plot"),
+}
 
 # Four steps of the map "viridis", which stay apart for colour-blind eyes and in grey.
 _COLOURS: Final = {0.25: "#fde725", 0.5: "#35b779", 0.75: "#31688e", 1.0: "#440154"}
@@ -27,6 +31,8 @@ _NAMES: Final = {
     "efficientnet_lite0": "EfficientNet-Lite0",
 }
 _SHORT: Final = {"mobilenet_v1": "V1", "mobilenet_v2": "V2", "efficientnet_lite0": "Lite0"}
+# Share of the front's width that a name needs.
+_ROOM: Final = 0.03
 _TRAINED: Final = "#d55e00"
 
 
@@ -40,7 +46,7 @@ def check_plot(path: Path) -> None:
     """
     if path.suffix.lower() not in ENDINGS:
         raise WrittenError(f"{path}: plots are written as {' or '.join(ENDINGS)}")
-    load(LIBRARIES, "matplotlib", "--plot")
+    _library("matplotlib.figure")
     if not path.absolute().parent.is_dir():
         raise OutputError(f"{path}: there is no folder {path.absolute().parent}")
 
@@ -69,9 +75,7 @@ def draw_plot(
         ExtraError: if matplotlib is not installed.
         OutputError: if the file cannot be written.
     """
-    # It tells of its caches of fonts, which is nobody's business here.
-    logging.getLogger("matplotlib").setLevel(logging.WARNING)
-    figure = load(LIBRARIES, "matplotlib", "--plot").Figure(figsize=(9, 5.6), layout="constrained")
+    figure = _library("matplotlib.figure").Figure(figsize=(9, 5.6), layout="constrained")
     axes = figure.add_subplot()
     known = [row for row in rows if row.top1 is not None]
     named = {row.id for row in front}
@@ -101,10 +105,17 @@ def draw_plot(
     _axes(axes, known, title)
     _legends(axes, known)
     try:
-        # Without a date the same figures give the same bytes.
-        figure.savefig(path, dpi=150, metadata={"Date": None} if _is_svg(path) else None)
+        # Without a date and random names the same figures give the same bytes.
+        with _library("matplotlib").rc_context({"svg.hashsalt": "edgevision"}):
+            figure.savefig(path, dpi=150, metadata={"Date": None} if _is_svg(path) else None)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+def _library(name: str) -> Any:
+    # It tells of its caches of fonts, which is nobody's business here.
+    logging.getLogger("matplotlib").setLevel(logging.WARNING)
+    return load(LIBRARIES, name, "--plot")
 
 
 def _is_svg(path: Path) -> bool:
@@ -128,7 +139,13 @@ def _style(row: Timed) -> dict[str, Any]:
 
 
 def _name(axes: Any, front: Sequence[Timed]) -> None:
-    for row in front:
+    span = math.log(front[-1].times.ms / front[0].times.ms) if front else 0.0
+    last = math.inf
+    for row in reversed(front):
+        place = math.log(row.times.ms)
+        if last - place < _ROOM * span:
+            continue  # its name would lie on that of a better one
+        last = place
         alpha = "" if row.alpha is None else f" {float(row.alpha)}"
         axes.annotate(
             f"{_SHORT.get(row.family, row.id)}{alpha}-{row.resolution}",

@@ -15,7 +15,7 @@ from edgevision.zoo import added
 from edgevision.zoo.entry import IMAGENET, Download, Entry
 from edgevision.zoo.families import network_of
 from edgevision.zoo.labels import DATA
-from edgevision.zoo.registry import pinned
+from edgevision.zoo.registry import entries
 from edgevision.zoo.seeded import seeded
 
 
@@ -110,11 +110,11 @@ def test_a_network_that_cannot_serve_the_settings_is_no_candidate(wanted, times,
     settings = wanted(5.0, heads={"dogs": str(head)})
     assert choose(settings, environment).model.use == "mobilenet_v2"
 
-    with pytest.raises(ModelError, match=r"no trained network here serves classify.* labels"):
-        labels = place(environment).parent / "labels.txt"
-        labels.write_text("one\ntwo\n")
-        neither = {"imagenet1k": str(head)}
-        choose(wanted(5.0, task=["classify"], labels=str(labels), heads=neither), environment)
+    broken = place(environment).with_name("broken.npz")
+    broken.write_bytes(b"no head")
+    settings = wanted(5.0, heads={"dogs": str(broken)})
+    with pytest.raises(ModelError, match=r"no trained network here serves classify, dogs \(.*head"):
+        choose(settings, environment)
 
 
 def put(folder, tmp_path, content, *, name="mine", origin="added", **fields):
@@ -131,7 +131,7 @@ def put(folder, tmp_path, content, *, name="mine", origin="added", **fields):
 PERFECT = {"labels": IMAGENET, "measured_top1": {128: 100.0}}
 
 
-def test_seeded_weights_are_never_served(wanted, times, environment, folder, tmp_path, caplog):
+def test_seeded_weights_are_never_served(wanted, times, environment, *, folder, tmp_path, caplog):
     put(folder, tmp_path, seeded(network_of("mobilenet_v1", 0.25), 128), **PERFECT)
     times(efficientnet_lite0=1)
 
@@ -143,7 +143,7 @@ def test_seeded_weights_are_never_served(wanted, times, environment, folder, tmp
 def test_a_file_that_is_not_the_registrys_is_never_served(
     wanted, times, environment, folder, caplog
 ):
-    entry = pinned()["mobilenet_v1_0.75_192_quant"]
+    entry = entries(folder)["mobilenet_v1_0.75_192_quant"]
     folder.mkdir()
     (folder / entry.file.name).write_bytes((DATA / "models" / "mobilenet_v2.tflite").read_bytes())
     times(efficientnet_lite0=1)
@@ -155,9 +155,9 @@ def test_a_file_that_is_not_the_registrys_is_never_served(
 def test_a_pulled_network_is_a_candidate_with_its_own_file(
     wanted, times, environment, folder, shared
 ):
-    entry = pinned()["mobilenet_v1_0.75_192_quant"]
+    entry = entries(folder)["mobilenet_v1_0.75_192_quant"]
     added.keep(entry, shared / "models" / entry.file.name, folder)
-    times(mobilenet_v1_0=1, **{entry.id: 2})
+    times(**{entry.id: 2})
 
     chosen = choose(wanted(2.0, task=["dogs"]), environment)
 
@@ -165,7 +165,7 @@ def test_a_pulled_network_is_a_candidate_with_its_own_file(
 
 
 def test_one_for_the_edge_tpu_is_no_candidate(wanted, times, environment, folder, shared):
-    entry = pinned()["mobilenet_v1_0.75_192_quant_edgetpu"]
+    entry = entries(folder)["mobilenet_v1_0.75_192_quant_edgetpu"]
     source = shared / "models" / entry.file.name
     added.keep(entry, source, folder)
     assert entry.id not in {one.entry.id for one in trained_here(folder)}
