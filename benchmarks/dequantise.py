@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import tflite
 
-from edgevision.zoo.writer import Graph, Operator, Tensor, write
+from edgevision.zoo.graph import Graph, Operator, Tensor
+from edgevision.zoo.writer import write
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from edgevision.zoo.writer import Array
+    from edgevision.zoo.graph import Array
 
 _CODES = tflite.BuiltinOperator
 _STORED = {tflite.TensorType.UINT8: np.uint8, tflite.TensorType.INT32: np.int32}

@@ -45,7 +45,8 @@ def environment(tmp_path) -> dict[str, str]:
     kept = {name: text for name, text in os.environ.items() if not name.startswith("EDGEVISION_")}
     home = tmp_path / "home"
     home.mkdir()
-    return {**kept, "HOME": str(home), "XDG_STATE_HOME": str(home / "state")}
+    folders = {f"XDG_{name}_HOME": str(home / name.lower()) for name in ("CACHE", "DATA", "STATE")}
+    return {**kept, "HOME": str(home), **folders}
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgevision.zoo.writer import Graph, Operator, Tensor, write
+from edgevision.zoo.graph import Graph, Operator, Tensor
+from edgevision.zoo.writer import write
 
 if TYPE_CHECKING:
     from pathlib import Path

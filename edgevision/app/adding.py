@@ -13,6 +13,7 @@ from edgevision.zoo.labels import background_class, read_labels
 from edgevision.zoo.pinned import pinned
 from edgevision.zoo.record import NAME
 from edgevision.zoo.registry import differs_by_channel, labels_beside, local_file
+from edgevision.zoo.seeded import is_seeded
 from edgevision.zoo.tflite import inspect
 from edgevision.zoo.walk import read_network
 
@@ -71,6 +72,11 @@ def add(
         OutputError: if it cannot be written into `folder`.
     """
     found = inspect(file)
+    if is_seeded(file.read_bytes()):
+        raise ModelError(
+            f"{file}: its weights are random, for timing only (`edgevision fit` wrote it); add a "
+            "trained network"
+        )
     wanted = file.stem if name is None else name
     of_registry = _checked_name(wanted, found)
     if of_registry is not None:

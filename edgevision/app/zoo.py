@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 FOR_EDGETPU: Final = "compiled for the Edge TPU, and runs nowhere else"
 
-_PIXELS: Final = 3  # height, width, channels
-
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -196,24 +194,10 @@ def _entrant(one: Candidate, model: Model, walked: Walked, side: int) -> Entrant
         one,
         model,
         side,
-        mult_adds=mult_adds_at(walked, side) + weights,
+        mult_adds=walked.mult_adds_at(side) + weights,
         parameters=walked.parameters + weights + biases,
         mb=walked.bytes / 1e6,
     )
-
-
-def mult_adds_at(walked: Walked, side: int) -> int:
-    """Multiply-adds of one inference when the input is resized to `side` pixels.
-
-    Up to the pool each layer has (side / own side)^2 times as many positions; exact where both
-    sides are multiples of what the network reduces them by.
-    """
-    spatial = [
-        len(layer.output) == _PIXELS and layer.output[:2] != (1, 1) for layer in walked.layers
-    ]
-    within = sum(layer.mult_adds for layer, one in zip(walked.layers, spatial, strict=True) if one)
-    behind = walked.mult_adds - within
-    return within * side**2 // walked.resolution**2 + behind
 
 
 def _rss_mb(one: Entrant, threads: int, config: Path | None) -> float:

@@ -20,6 +20,7 @@ from edgevision.app.bench import once as run_once
 from edgevision.app.footprint import peak_mb
 from edgevision.cli.flags import (
     all_of,
+    chosen_settings,
     config_flag,
     json_flag,
     model_flag,
@@ -28,6 +29,7 @@ from edgevision.cli.flags import (
     task_flag,
     threads_flag,
 )
+from edgevision.config.layers import FLAGS
 from edgevision.kinds import Kind, load
 
 if TYPE_CHECKING:
@@ -95,22 +97,18 @@ def bench(
     if zoo and not once:
         stray = [name for name, value in {"source": source, **shared}.items() if value is not None]
         if stray:
-            raise click.UsageError(f"--{stray[0]}: not with --zoo, which times every network")
+            flag = FLAGS[stray[0].replace("__", ".")]
+            raise click.UsageError(f"{flag}: not with --zoo, which times every network")
         _bench_zoo(config, models, threads_list, rounds or _ZOO_ROUNDS, as_json=as_json)
         return
     if models is not None and not zoo:
         raise click.UsageError("--models: only with --zoo")
-    flags = {
-        "engine__threads": shared.pop("threads"),
-        "model__resolution": shared.pop("resolution"),
-        **shared,
-    }
     if zoo:
-        print(json.dumps({"rss_mb": peak_mb(settings_from(config, **flags))}))
+        print(json.dumps({"rss_mb": peak_mb(settings_from(config, **shared))}))
         return
     if source is None:
         raise click.UsageError("--source: expected a video file, or --zoo")
-    flags["source__uri"] = source
+    flags = {**shared, "source__uri": source}
     if once:
         print(json.dumps(run_once(_pipeline_settings(config, flags), frames)))
     else:
@@ -119,7 +117,7 @@ def bench(
 
 def _pipeline_settings(config: Path | None, flags: dict[str, Any]) -> Settings:
     """Every frame is looked at and becomes an event."""
-    return settings_from(
+    return chosen_settings(
         config,
         source__loop=True,
         region="full",

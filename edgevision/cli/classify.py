@@ -12,12 +12,12 @@ import click
 from edgevision.app.build import build_decider, build_network, build_step
 from edgevision.cli.flags import (
     all_of,
+    chosen_settings,
     config_flag,
     json_flag,
     model_flag,
     region_flag,
     resolution_flag,
-    settings_from,
     task_flag,
     threads_flag,
 )
@@ -50,16 +50,7 @@ def classify(
     Example:  edgevision classify --task dogs,classify photo.jpg
     """
     shared["region"] = shared["region"] or "centre"
-    settings = settings_from(
-        config,
-        **{
-            "engine__threads": shared.pop("threads"),
-            # After the model: one that is named has no resolution yet.
-            "model": shared.pop("model"),
-            "model__resolution": shared.pop("resolution"),
-            **shared,
-        },
-    )
+    settings = chosen_settings(config, **shared)
     network = build_network(settings)
     step = build_step(settings, network, build_decider(settings, network, photos=True))
     told, failed = [], 0

@@ -12,11 +12,11 @@ import click
 from edgevision.app.build import build_network, rules_of
 from edgevision.cli.flags import (
     all_of,
+    chosen_settings,
     config_flag,
     json_flag,
     model_flag,
     resolution_flag,
-    settings_from,
     threads_flag,
 )
 from edgevision.evaluation.run import evaluate as evaluate_photos
@@ -39,17 +39,7 @@ def evaluate(*, task: str, folder: Path, config: Path | None, as_json: bool, **s
     ImageNet class (0 to 999), or "none" for a photo that shows none of the task's classes. Of
     each photo the largest square in the middle is looked at.
     """
-    settings = settings_from(
-        config,
-        task=task,
-        **{
-            "engine__threads": shared.pop("threads"),
-            # After the model: one that is named has no resolution yet.
-            "model": shared.pop("model"),
-            "model__resolution": shared.pop("resolution"),
-            **shared,
-        },
-    )
+    settings = chosen_settings(config, task=task, **shared)
     network = build_network(settings)
     (reader,) = network.tasks
     truth = read_truth(folder, reader)

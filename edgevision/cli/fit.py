@@ -67,18 +67,18 @@ def fit(
     *,
     budget_ms: float | None,
     budget_mb: float | None,
-    threads: int | None,
     seconds: float,
     plot: Path | None,
     keep: Path | None,
     config: Path | None,
     as_json: bool,
+    **shared: Any,
 ) -> None:
     """Time MobileNets of every width and resolution here, and name the best within a budget.
 
     Example:  edgevision fit --budget-ms 30 --budget-mb 4
     """
-    settings = settings_from(config, engine__threads=threads)
+    settings = settings_from(config, **shared)
     budget_ms = settings.model.budget_ms if budget_ms is None else budget_ms
     if plot is not None:
         check_plot(plot)

@@ -12,11 +12,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgevision.config.layers import load
+from edgevision.kinds import Kind
+from edgevision.kinds import load as load_kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from edgevision.config.schema import Settings
+
+# It brings all that times networks: only a budget needs it.
+_CHOICE = {"budget": Kind("edgevision.app.choose:choose", "the best network within a budget")}
 
 config_flag = click.option(
     "--config",
@@ -30,10 +35,14 @@ model_flag = click.option(
     "--model", metavar="ID|PATH", help="an id of `edgevision models list`, or a .tflite file"
 )
 threads_flag = click.option(
-    "--threads", type=click.IntRange(1, 64), help="threads of the interpreter (default 1)"
+    "--threads",
+    "engine__threads",
+    type=click.IntRange(1, 64),
+    help="threads of the interpreter (default 1)",
 )
 resolution_flag = click.option(
     "--resolution",
+    "model__resolution",
     type=int,
     metavar="PIXELS",
     help="side of the network's input, a multiple of 32, where it can be resized",
@@ -60,6 +69,20 @@ def settings_from(config: Path | None, **flags: Any) -> Settings:
     settings = load(config, os.environ, given)
     start_log(settings.log.level, settings.log.format)
     return settings
+
+
+def chosen_settings(config: Path | None, **flags: Any) -> Settings:
+    """As `settings_from`, with the network chosen where a budget stands in its place.
+
+    Raises:
+        ConfigError: with every problem there is.
+        ModelError: if no network keeps the budget.
+    """
+    settings = settings_from(config, **flags)
+    if settings.model.budget_ms is None:
+        return settings
+    chosen: Settings = load_kind(_CHOICE, "budget", "model")(settings, os.environ)
+    return chosen
 
 
 def start_log(level: str, form: str) -> None:

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgevision.app.choose import choose
 from edgevision.app.run import Ran
 from edgevision.app.run import run as run_application
 from edgevision.cli.flags import (
     all_of,
+    chosen_settings,
     config_flag,
     json_flag,
     model_flag,
     region_flag,
     resolution_flag,
-    settings_from,
     task_flag,
     threads_flag,
 )
@@ -39,6 +37,7 @@ _VIDEO_ENDINGS = (".mp4", ".mkv", ".mov")
 @all_of(config_flag, region_flag, model_flag, resolution_flag)
 @click.option(
     "--budget-ms",
+    "model__budget_ms",
     type=float,
     help="choose the most accurate network whose inferences take at most so long here",
 )
@@ -73,7 +72,7 @@ def run(
     Example:  edgevision run --task dogs --source file:walk.mp4 --save overlay.mp4
     """
     video = save if save and save.lower().endswith(_VIDEO_ENDINGS) else None
-    settings = settings_from(
+    settings = chosen_settings(
         config,
         source__uri=source,
         source__loop=loop,
@@ -83,9 +82,8 @@ def run(
         outputs__video__path=video,
         outputs__snapshots__folder=None if video else save,
         outputs__jsonl__path=events,
-        **_renamed(shared),
+        **shared,
     )
-    settings = choose(settings, os.environ)
     ran = run_application(settings, max_frames, duration)
     if as_json:
         # Events on the standard output stay the only lines there.
@@ -93,15 +91,6 @@ def run(
         return
     for line in closing_words(settings, ran):
         print(line, file=sys.stderr)
-
-
-def _renamed(flags: dict[str, Any]) -> dict[str, Any]:
-    """Flags under the names of their keys, where those are others."""
-    keys = {"threads": "engine__threads", "resolution": "model__resolution"}
-    keys["budget_ms"] = "model__budget_ms"
-    # A new network clears what was set for the one before: it comes before its own settings.
-    order = sorted(flags, key=lambda name: name != "model")
-    return {keys.get(name, name): flags[name] for name in order}
 
 
 def closing_words(settings: Settings, ran: Ran) -> list[str]:

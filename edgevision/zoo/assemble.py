@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from edgevision.zoo.graph import Array, Graph, Operator, Tensor
 from edgevision.zoo.network import IMAGE, MAP
 from edgevision.zoo.quantise import into_pixels, multiply, quantise, quantise_classifier
-from edgevision.zoo.writer import Array, Graph, Operator, Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -55,6 +55,16 @@ class Walked:
         """Multiply-adds of one inference, of all operators that are counted."""
         return sum(layer.mult_adds for layer in self.layers)
 
+    def mult_adds_at(self, side: int) -> int:
+        """Multiply-adds of one inference when the input is resized to `side` pixels.
+
+        Up to the pool each layer has (side / own side)^2 times as many positions; exact where both
+        sides are multiples of what the network reduces them by.
+        """
+        before_pool = sum(layer.mult_adds for layer in self.layers if _is_map(layer))
+        behind = self.mult_adds - before_pool
+        return before_pool * side**2 // self.resolution**2 + behind
+
     @property
     def parameters(self) -> int:
         """Weights and biases; one that several operators read counts once."""
@@ -134,3 +144,7 @@ def _is_resizable(graph: Subgraph, operators: list[Operator]) -> bool:
 def _is_global(axes: list[int] | None) -> bool:
     """True if a MEAN goes over height and width; negative axes count from the end."""
     return axes is not None and {axis % IMAGE_RANK for axis in axes} == {1, 2}
+
+
+def _is_map(layer: LayerCost) -> bool:
+    return len(layer.output) == IMAGE_RANK - 1 and layer.output[:2] != (1, 1)

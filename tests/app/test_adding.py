@@ -10,7 +10,9 @@ from tiny import classifier
 
 from edgevision.app.adding import add
 from edgevision.errors import EngineError, ModelError, OutputError
+from edgevision.zoo.families import mobilenet_v1
 from edgevision.zoo.registry import embedded, find
+from edgevision.zoo.seeded import seeded
 
 LABELS = ("jay", "rook", "chough", "raven", "magpie")
 LINES = "\n".join(LABELS)
@@ -170,6 +172,13 @@ def test_what_no_runtime_on_this_device_runs_is_refused(shared, folder):
     twin = shared / "models/mobilenet_v1_0.25_128_quant_edgetpu.tflite"
     with pytest.raises(EngineError, match="compiled for the Edge TPU"):
         add(twin, folder, name="mine")
+
+
+def test_a_network_with_random_weights_is_refused(tmp_path, folder):
+    file = tmp_path / "grid.tflite"
+    file.write_bytes(seeded(mobilenet_v1(0.25, 4), 32))
+    with pytest.raises(ModelError, match=r"grid\.tflite: its weights are random, for timing only"):
+        add(file, folder)
 
 
 def test_what_takes_no_image_is_refused(tmp_path, folder):

@@ -453,6 +453,6 @@ def test_the_store_lies_in_the_state_folder_unless_it_is_said_otherwise(written)
 
 def test_the_order_of_flags_does_not_count():
     flags = {"model.resolution": 160, "model": "mobilenet_v2"}
-    for given in (flags, dict(reversed(flags.items()))):
-        model = layers.load(None, {"HOME": "/nonexistent"}, given).model
+    for ordered in (flags, dict(reversed(flags.items()))):
+        model = layers.load(None, {"HOME": "/nonexistent"}, ordered).model
         assert (model.use, model.resolution) == ("mobilenet_v2", 160)

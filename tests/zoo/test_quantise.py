@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -22,7 +22,10 @@ from edgevision.zoo.network import MAP, Network
 from edgevision.zoo.quantise import grid, quantise
 from edgevision.zoo.recipe import Recipe, Step, read_recipe
 from edgevision.zoo.weights import Kernel, classifier, fold
-from edgevision.zoo.writer import Graph, write
+from edgevision.zoo.writer import write
+
+if TYPE_CHECKING:
+    from edgevision.zoo.graph import Graph
 
 ROWS = (Bottlenecks(1, 8, 1, 1), Bottlenecks(3, 12, 2, 2))
 SMALL = tuple(

@@ -26,9 +26,10 @@ from edgevision.zoo.families import (
 from edgevision.zoo.network import IMAGE, MAP, Layer, Network
 from edgevision.zoo.seeded import draw, is_seeded, seeded, seeded_recipe
 from edgevision.zoo.walk import read_network
-from edgevision.zoo.writer import Graph, write
+from edgevision.zoo.writer import write
 
 if TYPE_CHECKING:
+    from edgevision.zoo.graph import Graph
     from edgevision.zoo.weights import Kernel
 
 PINNED = "6a419e7c2553206cbdb1b568d5c9c7d4612198c6bf001b71f5f64bd379ff7223"

@@ -10,11 +10,12 @@ from edgevision.errors import ModelError
 from edgevision.zoo.assemble import float_graph
 from edgevision.zoo.cost import count, savings
 from edgevision.zoo.families import FAMILIES, mobilenet_v1, network_of
+from edgevision.zoo.graph import Graph, Operator, Tensor
 from edgevision.zoo.registry import embedded
 from edgevision.zoo.seeded import seeded
 from edgevision.zoo.walk import read_network
 from edgevision.zoo.weights import Kernel
-from edgevision.zoo.writer import Graph, Operator, Tensor, write
+from edgevision.zoo.writer import write
 
 TABLES = 20_000  # bytes at the beginning of a file that are no weights
 

@@ -12,7 +12,8 @@ from ai_edge_litert.interpreter import Interpreter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgevision.zoo.writer import ALIGNMENT, Graph, Kind, Operator, Tensor, write
+from edgevision.zoo.graph import Graph, Kind, Operator, Tensor
+from edgevision.zoo.writer import ALIGNMENT, write
 
 
 def run(graph: Graph, value: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
