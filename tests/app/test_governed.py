@@ -120,8 +120,9 @@ def test_it_steps_down_to_the_last_rung_and_the_dog_stays_the_same_dog(shared, c
     assert all(report.results[0].guesses[0].label == "bloodhound" for report in after)
     summary = health.summary()
     assert (summary["steps"], summary["resolution"], summary["threads"]) == (3, 128, 1)
-    said = [record.getMessage().partition(":")[0] for record in caplog.records]
-    assert said[:3] == [
+    ladder, *said = [record.getMessage() for record in caplog.records]
+    assert ladder.startswith("governor: may go through 224 x 1 thread (79.6 % of photos right), ")
+    assert [message.partition(":")[0] for message in said[:3]] == [
         "resolution 224 -> 192, threads 1",
         "resolution 192 -> 160, threads 1",
         "resolution 160 -> 128, threads 1",
@@ -236,6 +237,7 @@ def test_a_network_that_cannot_be_resized_changes_its_threads_only(shared, caplo
     assert said[0].endswith(
         "mobilenet_v1_0.25_128_quant runs at one resolution; only threads may change"
     )
-    assert said[1].startswith("resolution 128, threads 1 -> 2: network ")
-    assert len(said) == 3
+    assert said[1] == "governor: may go through 128 x 1 thread, 128 x 2 threads"
+    assert said[2].startswith("resolution 128, threads 1 -> 2: network ")
+    assert len(said) == 4
     step.close()
