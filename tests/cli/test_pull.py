@@ -53,7 +53,10 @@ def start(tmp_path, environment):
     def begin(*arguments, **options) -> subprocess.Popen:
         words = [sys.executable, "-m", "edgevision", "models", "pull", *map(str, arguments)]
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+        # A shell's background jobs ignore Ctrl-C, and so would all that they start.
+        kept = signal.signal(signal.SIGINT, signal.default_int_handler)
         process = subprocess.Popen(words, cwd=tmp_path, env=environment, text=True, **options)
+        signal.signal(signal.SIGINT, kept)
         running.append(process)
         return process
 
