@@ -60,6 +60,10 @@ def desk(tmp_path_factory):
         (folder / name).mkdir()
         shutil.copy(folder / "photo.jpg", folder / name / "one.jpg")
         (folder / name / "labels.csv").write_text("path,label\none.jpg,beagle\n")
+    for bird in ("robin", "blue_tit"):
+        (folder / "my-birds" / bird).mkdir(parents=True)
+        photo = random.integers(0, 256, (60, 80, 3), dtype=np.uint8)
+        cv2.imwrite(str(folder / "my-birds" / bird / "one.jpg"), photo)
     with av.open(str(folder / "walk.mp4"), "w") as container:
         stream = container.add_stream("mpeg4", rate=25)
         stream.width, stream.height = 320, 240

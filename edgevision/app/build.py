@@ -6,9 +6,11 @@ import logging
 import os
 import sys
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from edgevision import engines, outputs, regions, tasks
+from edgevision.app import learned
 from edgevision.app.provision import ensure
 from edgevision.errors import ConfigError
 from edgevision.kinds import Kind, load
@@ -23,6 +25,7 @@ from edgevision.pixels.prepare import Preparer
 from edgevision.regions.options import RegionOptions
 from edgevision.sources.uri import make, parse
 from edgevision.store.events import EventStore
+from edgevision.tasks.custom import Custom
 from edgevision.values.box import Box
 from edgevision.zoo.registry import Model, find
 
@@ -62,10 +65,9 @@ def build_network(settings: Settings) -> Network:
         ModelError: if the model, a head or its labels do not fit.
         EngineError: if no runtime runs it.
     """
-    for name in settings.task:
-        if name not in tasks.KINDS:
-            load(tasks.KINDS, name, "task")
-    model = build_model(settings)
+    taught = learned.place(os.environ)
+    learned.check_tasks(settings.task, taught)
+    model = learned.with_learned(build_model(settings), settings.task, taught)
     engine = build_engine(settings, model)
     made = build_tasks(settings, model, engine.spec)
     mean, deviation = model.scaling or (None, None)
@@ -138,7 +140,9 @@ def build_tasks(settings: Settings, model: Model, spec: ModelSpec) -> list[Task]
     """
     shared: dict[str, Any] = {}
     return [
-        load(tasks.KINDS, name, "task")(model, spec, shared, settings.decide.of(name).top)
+        (load(tasks.KINDS, name, "task") if name in tasks.KINDS else partial(Custom, name))(
+            model, spec, shared, settings.decide.of(name).top
+        )
         for name in settings.task
     ]
 

@@ -22,6 +22,7 @@ COMMANDS = {
     "cost": Kind("edgevision.cli.cost:cost", "count what a network costs, and why"),
     "fit": Kind("edgevision.cli.fit:fit", "find the best network within a budget on this device"),
     "eval": Kind("edgevision.cli.eval:evaluate", "measure accuracy on labelled photos"),
+    "learn": Kind("edgevision.cli.learn:learn", "teach your own classes, from photos"),
     "geo": Kind("edgevision.cli.geo:geo", "find out where photos were taken", "geo"),
     "bench": Kind("edgevision.cli.bench:bench", "measure speed"),
     "doctor": Kind("edgevision.cli.doctor:doctor", "check this device and tell how to mend it"),

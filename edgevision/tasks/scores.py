@@ -54,7 +54,7 @@ class HeadScores:
             return last[1]
         if features.vector is None:
             raise ModelError(f"head {self.head.name} needs a network that gives an embedding")
-        probabilities = softmax(self.head.logits(features.vector.real()))
+        probabilities = self.head.probabilities(features.vector.real())
         self._last = (features, probabilities)
         return probabilities
 

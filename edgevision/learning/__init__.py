@@ -1,0 +1,1 @@
+"""Heads for a user's own classes, from a few photos, on the device itself."""
