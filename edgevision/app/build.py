@@ -65,9 +65,8 @@ def build_network(settings: Settings) -> Network:
         ModelError: if the model, a head or its labels do not fit.
         EngineError: if no runtime runs it.
     """
-    taught = learned.place(os.environ)
-    learned.check_tasks(settings.task, taught)
-    model = learned.with_learned(build_model(settings), settings.task, taught)
+    learned.check_tasks(settings.task, learned.place(os.environ))
+    model = build_model(settings)
     engine = build_engine(settings, model)
     made = build_tasks(settings, model, engine.spec)
     mean, deviation = model.scaling or (None, None)
@@ -91,11 +90,10 @@ def build_model(settings: Settings) -> Model:
     ensure(settings, os.environ)
     chosen, folder = settings.model, settings.models.place(os.environ)
     model = find(chosen.use, chosen.labels, chosen.heads, folder=folder)
-    if chosen.resolution is None:
-        return model
-    at_resolution = load(_RESIZING, "sibling", "resolution")
-    found: Model = at_resolution(model, chosen.resolution, folder, chosen.labels, chosen.heads)
-    return found
+    if chosen.resolution is not None:
+        at_resolution = load(_RESIZING, "sibling", "resolution")
+        model = at_resolution(model, chosen.resolution, folder, chosen.labels, chosen.heads)
+    return learned.with_learned(model, settings.task, learned.place(os.environ))
 
 
 def build_engine(
@@ -140,9 +138,11 @@ def build_tasks(settings: Settings, model: Model, spec: ModelSpec) -> list[Task]
     """
     shared: dict[str, Any] = {}
     return [
-        (load(tasks.KINDS, name, "task") if name in tasks.KINDS else partial(Custom, name))(
-            model, spec, shared, settings.decide.of(name).top
-        )
+        (
+            load(tasks.KINDS, name, "task")
+            if name not in model.heads or name in tasks.KINDS
+            else partial(Custom, name)
+        )(model, spec, shared, settings.decide.of(name).top)
         for name in settings.task
     ]
 
