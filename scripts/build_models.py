@@ -17,7 +17,7 @@ import json
 import subprocess
 import sys
 import zipfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,9 +26,10 @@ import torch
 from calibration import find_recipe, settings
 from PIL import Image
 
+from edgevision.errors import ModelError
 from edgevision.zoo.assemble import int8_graph
 from edgevision.zoo.families import NETWORKS
-from edgevision.zoo.heads import Head, save_head
+from edgevision.zoo.heads import Head, load_head, save_head
 from edgevision.zoo.recipe import Recipe, read_recipe
 from edgevision.zoo.weights import classifier, fold
 from edgevision.zoo.writer import write
@@ -249,7 +250,27 @@ def _save_heads(out: Path, network: Network, digest: str, trained: Classifier) -
         ),
     )
     for head in heads:
-        save_head(head, out / "heads" / f"{network.name}.{head.name}.npz")
+        name = f"{network.name}.{head.name}.npz"
+        save_head(_as_calibrated(head, DATA / "heads" / name), out / "heads" / name)
+
+
+def _as_calibrated(head: Head, before: Path) -> Head:
+    """`head` with the temperatures that scripts/build_dogs.py found for the very same network."""
+    if not before.exists():
+        return head
+    try:
+        known = load_head(before, head.backbone_sha256)
+    except ModelError:  # made for another one
+        return head
+    found = known.provenance.get("temperatures")
+    if found is None:
+        return head
+    return replace(
+        head,
+        temperature=known.temperature,
+        temperatures=known.temperatures,
+        provenance={**head.provenance, "temperatures": found},
+    )
 
 
 if __name__ == "__main__":

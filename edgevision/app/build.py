@@ -10,8 +10,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from edgevision import engines, outputs, regions, tasks
-from edgevision.app import learned
+from edgevision.app import learned, views
 from edgevision.app.provision import ensure
+from edgevision.engines.mirrored import Mirrored
 from edgevision.errors import ConfigError
 from edgevision.kinds import Kind, load
 from edgevision.pipeline.decide import Sightings
@@ -57,8 +58,13 @@ class Network:
     prepare: Preparer
 
 
-def build_network(settings: Settings) -> Network:
+def build_network(settings: Settings, *, photos: bool | None = None) -> Network:
     """The model with its engine and tasks.
+
+    Args:
+        settings: what is wanted.
+        photos: it will look at photos that have nothing to do with each other; None: it will if the
+            source of the settings shows such.
 
     Raises:
         ConfigError: if a task is not known.
@@ -66,8 +72,13 @@ def build_network(settings: Settings) -> Network:
         EngineError: if no runtime runs it.
     """
     learned.check_tasks(settings.task, learned.place(os.environ))
+    of_photos = shows_photos(settings) if photos is None else photos
     model = build_model(settings)
+    if of_photos:
+        model = views.for_photos(settings, model)
     engine = build_engine(settings, model)
+    if views.mirrors(settings, photos=of_photos):
+        engine = Mirrored(engine)
     made = build_tasks(settings, model, engine.spec)
     mean, deviation = model.scaling or (None, None)
     chosen = settings.model

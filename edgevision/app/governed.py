@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from edgevision.app.build import build_engine
+from edgevision.engines.mirrored import Mirrored
 from edgevision.kinds import Kind, load
 from edgevision.pipeline.gears import Gears
 from edgevision.pipeline.governor import Governor, Limits, ladder
@@ -43,9 +44,10 @@ def build_gears(settings: Settings, network: Network, step: Step, health: Health
     log.info("governor: may go through %s", ", ".join(_told(rung, network.model) for rung in rungs))
 
     def make(rung: Rung) -> Engine:
-        return build_engine(
+        engine = build_engine(
             settings, network.model, resolution=rung.resolution, threads=rung.threads
         )
+        return Mirrored(engine) if isinstance(network.engine, Mirrored) else engine
 
     limits = Limits(wanted.target_fps, wanted.max_latency_ms)
     return Gears(Governor(rungs, limits), step, make, health)

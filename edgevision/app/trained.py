@@ -68,10 +68,13 @@ class Trained:
         return build_engine(settings, model, resolution=self.resized_to)
 
     def chosen(self, settings: Settings) -> Settings:
-        """The settings with this network at this resolution, and no budget any more."""
-        changed = {"use": self.entry.id, "resolution": self.resized_to, "budget_ms": None}
+        """The settings with this network at this resolution, one look, and no budget any more."""
+        # Said even where it is the file's own, if photos would else take another, and longer.
+        side = self.resized_to if self.entry.best_resolution is None else self.resolution
+        changed = {"use": self.entry.id, "resolution": side, "budget_ms": None}
         model = settings.model.model_copy(update=changed)
-        return settings.model_copy(update={"model": model})
+        region = settings.region.model_copy(update={"mirror": settings.region.mirror or False})
+        return settings.model_copy(update={"model": model, "region": region})
 
     def timed(self, times: Times) -> Timed:
         """As a row beside others; a published accuracy holds at the file's own resolution only."""

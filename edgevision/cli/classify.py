@@ -15,6 +15,7 @@ from edgevision.cli.flags import (
     chosen_settings,
     config_flag,
     json_flag,
+    mirror_flag,
     model_flag,
     region_flag,
     resolution_flag,
@@ -28,14 +29,15 @@ from edgevision.values.frame import Frame
 if TYPE_CHECKING:
     from edgevision.pipeline.step import Step
     from edgevision.values.report import Report
-    from edgevision.values.result import Result
+    from edgevision.values.result import Decision, Guess, Result
 
 _BAR = 20
 
 
 @click.command()
 @click.argument("images", metavar="IMAGE...", nargs=-1, required=True, type=click.Path())
-@all_of(task_flag, region_flag, model_flag, resolution_flag, threads_flag, config_flag, json_flag)
+@all_of(task_flag, region_flag, mirror_flag, model_flag, resolution_flag, threads_flag)
+@all_of(config_flag, json_flag)
 def classify(
     *,
     images: tuple[str, ...],
@@ -51,7 +53,7 @@ def classify(
     """
     shared["region"] = shared["region"] or "centre"
     settings = chosen_settings(config, **shared)
-    network = build_network(settings)
+    network = build_network(settings, photos=True)
     step = build_step(settings, network, build_decider(settings, network, photos=True))
     told, failed = [], 0
     for number, path in enumerate(_each(images)):
@@ -90,6 +92,7 @@ def _look(step: Step, path: Path, number: int) -> Report:
 
 def _to_dict(path: Path, report: Report) -> dict[str, Any]:
     verdicts = {decision.task: decision.verdict for decision in report.decisions}
+    groups = {decision.task: decision.group for decision in report.decisions}
     return {
         "path": str(path),
         "results": [
@@ -102,6 +105,7 @@ def _to_dict(path: Path, report: Report) -> dict[str, Any]:
                     {"label": guess.label, "name": guess.name, "score": round(guess.score, 4)}
                     for guess in result.guesses
                 ],
+                "group": _group(groups[result.task]),
             }
             for result in report.results
         ],
@@ -109,10 +113,16 @@ def _to_dict(path: Path, report: Report) -> dict[str, Any]:
     }
 
 
+def _group(group: Guess | None) -> dict[str, Any] | None:
+    if group is None:
+        return None
+    return {"label": group.label, "name": group.name, "score": round(group.score, 4)}
+
+
 def _words(path: Path, report: Report) -> list[str]:
     lines = [f"{path}  ({report.stage_millis['infer']:.1f} ms)"]
     for result, decision in zip(report.results, report.decisions, strict=True):
-        lines.append(f"  {result.task}: {_verdict(result, decision.verdict)}")
+        lines.append(f"  {result.task}: {_verdict(result, decision)}")
         if decision.verdict != "nothing":
             lines += [
                 f"    {guess.score:6.1%}  {'#' * round(guess.score * _BAR):{_BAR}}  {guess.name}"
@@ -121,8 +131,12 @@ def _words(path: Path, report: Report) -> list[str]:
     return lines
 
 
-def _verdict(result: Result, verdict: str) -> str:
+def _verdict(result: Result, decision: Decision) -> str:
     best = result.guesses[0]
-    if verdict == "nothing":
+    if decision.verdict == "nothing":
         return f"none there ({result.presence:.0%} sure that there is one)"
-    return best.name if verdict == "seen" else f"not sure, perhaps {best.name}"
+    if decision.verdict == "seen":
+        return best.name
+    if decision.group is not None:
+        return f"some {decision.group.label} ({decision.group.score:.0%}), perhaps {best.name}"
+    return f"not sure, perhaps {best.name}"

@@ -15,32 +15,56 @@ from edgevision.cli.flags import (
     chosen_settings,
     config_flag,
     json_flag,
+    mirror_flag,
     model_flag,
     resolution_flag,
     threads_flag,
 )
+from edgevision.engines.mirrored import Mirrored
 from edgevision.evaluation.run import evaluate as evaluate_photos
 from edgevision.evaluation.run import read_truth
+from edgevision.kinds import Kind, load
 
 if TYPE_CHECKING:
-    from edgevision.evaluation.run import Evaluation
+    from edgevision.evaluation.answers import Evaluation
 
 _SHOWN = 10
+# Only a plot needs them.
+_PLOT = {
+    "check": Kind("edgevision.cli.plot:check_plot", "whether a picture can be drawn"),
+    "draw": Kind("edgevision.cli.eval_plot:draw_plot", "confusions and calibration as a picture"),
+}
 
 
 @click.command("eval")
 @click.option("--task", required=True, metavar="TASK", help="dogs or classify")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@all_of(model_flag, resolution_flag, threads_flag, config_flag, json_flag)
-def evaluate(*, task: str, folder: Path, config: Path | None, as_json: bool, **shared: Any) -> None:
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="draw confusions and calibration: .png or .svg, needs the extra `plot`",
+)
+@all_of(mirror_flag, model_flag, resolution_flag, threads_flag, config_flag, json_flag)
+def evaluate(
+    *,
+    task: str,
+    folder: Path,
+    plot: Path | None,
+    config: Path | None,
+    as_json: bool,
+    **shared: Any,
+) -> None:
     """Measure accuracy on the photos of DIR.
 
     DIR has a file labels.csv with the columns path and label: a label is a name, the index of an
     ImageNet class (0 to 999), or "none" for a photo that shows none of the task's classes. Of
     each photo the largest square in the middle is looked at.
     """
+    if plot is not None:
+        load(_PLOT, "check", "--plot")(plot)
     settings = chosen_settings(config, task=task, **shared)
-    network = build_network(settings)
+    network = build_network(settings, photos=True)
     (reader,) = network.tasks
     truth = read_truth(folder, reader)
     presence = rules_of(settings, reader).presence
@@ -48,12 +72,16 @@ def evaluate(*, task: str, folder: Path, config: Path | None, as_json: bool, **s
         done = evaluate_photos(photos, reader, network.engine, network.prepare, presence)
     for line in done.skipped:
         print(f"edgevision: skipped: {line}", file=sys.stderr)
+    mirrored = isinstance(network.engine, Mirrored)
     model, resolution = network.model.name, network.engine.spec.input.height
+    what = f"{model} at {resolution} pixels{', mirrored too' if mirrored else ''}, task {task}"
     if as_json:
-        told = {"task": task, "model": model, "resolution": resolution, **done.to_dict()}
-        print(json.dumps(told))
+        told = {"task": task, "model": model, "resolution": resolution, "mirror": mirrored}
+        print(json.dumps({**told, **done.to_dict()}))
     else:
-        print("\n".join(_words(done, f"{model} at {resolution} pixels, task {task}")))
+        print("\n".join(_words(done, what)))
+    if plot is not None:
+        load(_PLOT, "draw", "--plot")(plot, done, task, what)
 
 
 def _words(done: Evaluation, what: str) -> list[str]:
@@ -66,6 +94,16 @@ def _words(done: Evaluation, what: str) -> list[str]:
         lines.append(f"accepted though none is there  {done.absent}")
     millis = numbers["infer_ms"]
     lines.append(f"network   {millis['p50']:.2f} ms a photo (95 %: {millis['p95']:.2f} ms)")
+    if done.top1.n:
+        found = numbers["calibration"]
+        lines.append(
+            f"scores    off by {found['ece']:.3f} (expected calibration error of {found['n']}"
+            f" photos; chance alone gives {found['ece_by_chance']:.3f})"
+        )
+    wrong = [(label, share) for label, share in done.by_label if share.hits < share.n]
+    if wrong:
+        lines.append("right least often:")
+        lines += [f"  {share.hits:3d} of {share.n:3d}  {label}" for label, share in wrong[:_SHOWN]]
     if done.mistakes:
         lines.append("taken for another, most often:")
         lines += [

@@ -52,6 +52,12 @@ region_flag = click.option(
     metavar="REGION",
     help="where to look: auto, full, motion, zoom, or zone:X,Y,W,H in 0..1 of the frame",
 )
+mirror_flag = click.option(
+    "--mirror/--no-mirror",
+    "region__mirror",
+    default=None,
+    help="look at the mirror image, too, and take the mean (default: tasks dogs and classify do)",
+)
 json_flag = click.option("--json", "as_json", is_flag=True, help="print JSON")
 
 

@@ -46,7 +46,7 @@ def check_plot(path: Path) -> None:
     """
     if path.suffix.lower() not in ENDINGS:
         raise WrittenError(f"{path}: plots are written as {' or '.join(ENDINGS)}")
-    _library("matplotlib.figure")
+    library("matplotlib.figure")
     if not path.absolute().parent.is_dir():
         raise OutputError(f"{path}: there is no folder {path.absolute().parent}")
 
@@ -75,7 +75,7 @@ def draw_plot(
         ExtraError: if matplotlib is not installed.
         OutputError: if the file cannot be written.
     """
-    figure = _library("matplotlib.figure").Figure(figsize=(9, 5.6), layout="constrained")
+    figure = library("matplotlib.figure").Figure(figsize=(9, 5.6), layout="constrained")
     axes = figure.add_subplot()
     known = [row for row in rows if row.top1 is not None]
     named = {row.id for row in front}
@@ -104,15 +104,29 @@ def draw_plot(
         )
     _axes(axes, known, title)
     _legends(axes, known)
+    save_figure(figure, path)
+
+
+def save_figure(figure: Any, path: Path) -> None:
+    """Write a figure of matplotlib; the same one gives the same bytes at any time.
+
+    Raises:
+        OutputError: if the file cannot be written.
+    """
     try:
         # Without a date and random names the same figures give the same bytes.
-        with _library("matplotlib").rc_context({"svg.hashsalt": "edgevision"}):
+        with library("matplotlib").rc_context({"svg.hashsalt": "edgevision"}):
             figure.savefig(path, dpi=150, metadata={"Date": None} if _is_svg(path) else None)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror})") from error
 
 
-def _library(name: str) -> Any:
+def library(name: str) -> Any:
+    """A module of matplotlib, loaded when a plot is wanted.
+
+    Raises:
+        ExtraError: if matplotlib is not installed.
+    """
     # It tells of its caches of fonts, which is nobody's business here.
     logging.getLogger("matplotlib").setLevel(logging.WARNING)
     return load(LIBRARIES, name, "--plot")

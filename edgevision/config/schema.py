@@ -108,6 +108,10 @@ class Region(Branch):
     padding: Share = Field(
         default=0.15, description="margin around what moves, as a share of its longer side"
     )
+    mirror: Switch | None = Field(
+        default=None,
+        description="look at the mirror image, too, and take the mean; empty: at photos only",
+    )
 
     @model_validator(mode="after")
     def _zone_fits(self) -> Region:

@@ -37,3 +37,20 @@ class Share:
             return "none to count"
         low, high = self.interval()
         return f"{self.hits / self.n:6.1%} of {self.n}  (95 %: {low:.1%} to {high:.1%})"
+
+
+def mcnemar(only_one: int, only_other: int) -> float:
+    """How likely two classifiers differ so, or more, on the same photos if they are equally good.
+
+    McNemar's test (McNemar 1947) in its exact, two-sided form: of the photos that just one of them
+    has right, each is as likely to have been the other's, so that their number is binomial.
+
+    Args:
+        only_one, only_other: photos that just this one has right.
+
+    Returns:
+        0..1; 1 if they differ on none.
+    """
+    n, fewer = only_one + only_other, min(only_one, only_other)
+    tail = sum(math.comb(n, hits) for hits in range(fewer + 1)) / (1 << n)
+    return min(1.0, 2 * tail)

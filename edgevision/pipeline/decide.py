@@ -13,6 +13,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from edgevision.pipeline.groups import in_words, sure_group
 from edgevision.pipeline.sighting import EventWriter, Rules, Sighting, new_id
 from edgevision.values.result import Decision, Result
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from edgevision.values.event import Event
     from edgevision.values.frame import Frame
+    from edgevision.values.result import Guess
     from edgevision.values.tensor import ModelSpec
 
 # Boxes that overlap more than this show the same thing.
@@ -33,6 +35,7 @@ class _Vote:
     seconds: float
     weight: float
     scores: dict[str, float]
+    group: Guess | None = None
 
 
 @dataclass(slots=True)
@@ -138,8 +141,9 @@ def _vote(state: _State, rules: Rules, now: float, results: list[Result]) -> Non
     for result in present:
         for guess in result.guesses:
             scores[guess.label] = max(guess.score, scores.get(guess.label, 0.0))
-    weight = max((result.presence for result in present), default=0.0)
-    state.votes.append(_Vote(now, weight, scores))
+    surest = max(present, key=lambda result: result.presence, default=None)
+    weight, group = (surest.presence, surest.group) if surest else (0.0, None)
+    state.votes.append(_Vote(now, weight, scores, group))
     # A slow camera gives few frames: the last `min_hits` always count, however old.
     while len(state.votes) > rules.min_hits and now - state.votes[0].seconds > rules.window_s:
         state.votes.popleft()
@@ -198,5 +202,6 @@ def _decision(state: _State, rules: Rules, task: str, frame: Frame) -> Decision:
         return Decision(task, source, "nothing", None, 0.0, f"presence under {rules.presence:.2f}")
     label, score = max(smooth.items(), key=lambda pair: pair[1])
     hits = sum(vote.scores.get(label, 0.0) >= rules.release for vote in state.votes)
+    group = sure_group((vote.weight, vote.group) for vote in state.votes)
     reason = f"{label} {score:.2f} against {rules.threshold:.2f}, {hits} of {rules.min_hits} hits"
-    return Decision(task, source, "unsure", label, score, reason)
+    return Decision(task, source, "unsure", label, score, in_words(group) + reason, group)

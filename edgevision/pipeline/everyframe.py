@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from edgevision.pipeline.groups import in_words, sure_group
 from edgevision.pipeline.sighting import EventWriter, Rules, Sighting, new_id
 from edgevision.values.result import Decision, Result, Verdict
 
@@ -46,8 +47,10 @@ class EveryFrame:
             if not passes:
                 reason = f"presence {result.presence:.2f} against {rules.presence:.2f}"
             verdict = _verdict(passes=passes, seen=seen)
+            group = sure_group([(1.0, result.group)]) if verdict == "unsure" else None
+            why = in_words(group) + reason
             decisions.append(
-                Decision(result.task, frame.source, verdict, best.label, best.score, reason)
+                Decision(result.task, frame.source, verdict, best.label, best.score, why, group)
             )
             if seen:
                 top = tuple((guess.label, guess.score) for guess in result.guesses[: rules.top])

@@ -222,6 +222,9 @@ def _headline(
 ) -> tuple[str, int, Colour, str]:
     if decision.verdict == "nothing":
         return _ABSENCE.get(decision.task, "nothing"), capital, accent, ""
+    if decision.verdict == "unsure" and decision.group is not None:
+        name, score = decision.group.label, decision.group.score
+        return f"some {name}", capital, accent, f"{score:.0%}"
     if decision.verdict == "unsure":
         return "unsure", capital, accent, ""
     label = decision.label or ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -10,9 +10,17 @@ from edgevision.errors import ModelError
 from edgevision.kinds import suggestion
 from edgevision.tasks.classify import HEAD as IMAGENET
 from edgevision.tasks.classify import best
-from edgevision.tasks.scores import HeadScores, scores_for
-from edgevision.values.result import Result
-from edgevision.zoo.labels import NONE, breeds, canonical, imagenet_labels, positions
+from edgevision.tasks.scores import scores_for
+from edgevision.values.result import Guess, Result
+from edgevision.zoo.labels import (
+    NONE,
+    breed_groups,
+    breeds,
+    canonical,
+    display_name,
+    imagenet_labels,
+    positions,
+)
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -22,58 +30,57 @@ if TYPE_CHECKING:
     from edgevision.values.tensor import Features, ModelSpec
     from edgevision.zoo.registry import Model
 
-HEAD = "dogs"
+    Array = npt.NDArray[np.float32]
+
+HEAD: Final = "dogs"
 # Keeps a division by a sum that may be 0 finite.
-_TINY = 1e-30
+_TINY: Final = 1e-30
 
 
 class Dogs:
     """Names the breed, and says how sure it is that there is a dog at all.
 
-    The 1000-way scores tell a dog from everything else: their sum over the 120 breeds is the
-    presence. The breed itself comes from the model's "dogs" head where it has one, else from the
-    1000-way scores of the breeds, made to sum to 1.
+    Where the model has scores for ImageNet's classes, they tell a dog from everything else: their
+    sum over the 120 breeds is the presence. A "dogs" head with a class for what is no dog does so
+    itself. The breed comes from the "dogs" head where there is one, else from the 1000-way scores
+    of the breeds, made to sum to 1.
 
     Args:
-        model: has scores for ImageNet's classes, by a head or its own classifier.
+        model: has a "dogs" head with a background class, or scores for ImageNet's classes, by a
+            head or its own classifier.
         spec: what the engine runs.
         shared: by head, scores that other tasks of this model use as well.
         top: how many guesses a result has, 1 or more.
     """
 
     name = "dogs"
-    threshold = 0.3
+    threshold = 0.4
     release = 0.1
     window_s = 2.0
 
     def __init__(
         self, model: Model, spec: ModelSpec, shared: dict[str, Scores], top: int = 5
     ) -> None:
-        if IMAGENET not in shared:
-            shared[IMAGENET] = scores_for(model, spec, IMAGENET)
-        self._imagenet = shared[IMAGENET]
-        self._classes = _breed_classes(self._imagenet.labels, model.name)
-        self._breeds: HeadScores | None = None
-        self.labels = tuple(breeds())
-        if HEAD in model.heads:
-            self._breeds = HeadScores(model.heads[HEAD])
-            self.labels = self._breeds.labels
         self._top = top
+        self._scores = _breed_scores(model, spec, shared)
+        self.labels = self._scores.labels
+        kinds = [breed_groups().get(label, "") for label in self.labels]
+        self._groups = tuple(dict.fromkeys(kind for kind in kinds if kind))
+        # (groups, breeds), 1 where the breed is of the group.
+        self._of_group = np.array(
+            [[kind == group for kind in kinds] for group in self._groups], np.float32
+        ).reshape(len(self._groups), len(self.labels))
 
     def read(self, features: Features, box: Box) -> Result:
-        """The most probable breeds, given that it is a dog; presence is the sum over all breeds."""
-        presence, probabilities = self._probabilities(features)
-        return Result(
-            self.name, box, best(probabilities, self.labels, self._top), min(presence, 1.0)
-        )
+        """The most probable breeds, given that it is a dog; presence is that it is one."""
+        presence, probabilities = self._scores(features)
+        guesses = best(probabilities, self.labels, self._top)
+        group = self._best_group(probabilities)
+        return Result(self.name, box, guesses, min(presence, 1.0), group=group)
 
     def activation(self, features: Features) -> npt.NDArray[np.float32] | None:
         """Where the probable breeds are seen."""
-        every = self._imagenet(features)
-        only_dogs = np.zeros_like(every)
-        only_dogs[self._classes] = every[self._classes]
-        only_dogs /= max(float(only_dogs.sum()), _TINY)
-        return self._imagenet.activation(features, only_dogs)
+        return self._scores.activation(features)
 
     def expected(self, label: str) -> str | None:
         """A breed's name, or an ImageNet class by index or name, which may be no dog's."""
@@ -87,12 +94,78 @@ class Dogs:
             return None
         raise ModelError(f"label {label!r} is no breed{suggestion(label, list(self.labels))}")
 
-    def _probabilities(self, features: Features) -> tuple[float, npt.NDArray[np.float32]]:
-        of_breeds = self._imagenet(features)[self._classes]
+    def _best_group(self, probabilities: Array) -> Guess | None:
+        if not self._groups:
+            return None
+        sums = self._of_group @ probabilities
+        highest = int(sums.argmax())
+        name = self._groups[highest]
+        return Guess(name, display_name(name), min(float(sums[highest]), 1.0))
+
+
+class _AmongClasses:
+    """Presence and breeds from the 1000-way scores, the breeds from a "dogs" head if there is one.
+
+    Args:
+        every: the scores of ImageNet's classes.
+        head: of the breeds alone, or None.
+        model: its name, for errors.
+    """
+
+    def __init__(self, every: Scores, head: Scores | None, model: str) -> None:
+        self._every = every
+        self._head = head
+        self._classes = _breed_classes(every.labels, model)
+        self.labels = tuple(breeds()) if head is None else head.labels
+
+    def __call__(self, features: Features) -> tuple[float, Array]:
+        of_breeds = self._every(features)[self._classes]
         presence = float(of_breeds.sum())
-        if self._breeds is not None:
-            return presence, self._breeds(features)
+        if self._head is not None:
+            return presence, self._head(features)
         return presence, of_breeds / max(presence, _TINY)
+
+    def activation(self, features: Features) -> Array | None:
+        every = self._every(features)
+        only_dogs = np.zeros_like(every)
+        only_dogs[self._classes] = every[self._classes]
+        only_dogs /= max(float(only_dogs.sum()), _TINY)
+        return self._every.activation(features, only_dogs)
+
+
+class _WithBackground:
+    """Presence and breeds from a "dogs" head that has a class for what is no dog.
+
+    Args:
+        head: its scores; the background is one of its classes.
+        background: which one.
+    """
+
+    def __init__(self, head: Scores, background: int) -> None:
+        self._head = head
+        self._breeds = np.delete(np.arange(len(head.labels)), background)
+        self.labels = tuple(head.labels[index] for index in self._breeds)
+
+    def __call__(self, features: Features) -> tuple[float, Array]:
+        of_breeds = self._head(features)[self._breeds]
+        presence = float(of_breeds.sum())
+        return presence, of_breeds / max(presence, _TINY)
+
+    def activation(self, features: Features) -> Array | None:
+        mixed = np.zeros(len(self._head.labels), np.float32)
+        mixed[self._breeds] = self(features)[1]
+        return self._head.activation(features, mixed)
+
+
+def _breed_scores(
+    model: Model, spec: ModelSpec, shared: dict[str, Scores]
+) -> _AmongClasses | _WithBackground:
+    head = scores_for(model, spec, HEAD) if HEAD in model.heads else None
+    if head is not None and head.background is not None:
+        return _WithBackground(head, head.background)
+    if IMAGENET not in shared:
+        shared[IMAGENET] = scores_for(model, spec, IMAGENET)
+    return _AmongClasses(shared[IMAGENET], head, model.name)
 
 
 def _breed_classes(labels: tuple[str, ...], model: str) -> npt.NDArray[np.intp]:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from edgevision.zoo.registry import Model
 
 _PROBABILITY_SLACK = 1e-3
+# Pixels of the input for each cell of a backbone's last map, of all families that have heads.
+_STRIDE = 32
 
 
 class Scores(Protocol):
@@ -48,13 +50,14 @@ class HeadScores:
         self._last: tuple[Features, npt.NDArray[np.float32]] | None = None
 
     def __call__(self, features: Features) -> npt.NDArray[np.float32]:
-        """Softmax of the head's logits over its temperature."""
+        """Softmax of the head's logits over its temperature for an input of this size."""
         last = self._last
         if last is not None and last[0] is features:
             return last[1]
         if features.vector is None:
             raise ModelError(f"head {self.head.name} needs a network that gives an embedding")
-        probabilities = self.head.probabilities(features.vector.real())
+        side = None if features.map is None else _STRIDE * features.map.spec.height
+        probabilities = self.head.probabilities(features.vector.real(), side)
         self._last = (features, probabilities)
         return probabilities
 

@@ -32,6 +32,7 @@ class Result:
         presence: 0..1, how sure the task is that there is anything of its kind at all (a dog, for
             breeds); 1 for tasks that have an answer to every picture.
         place: for geolocation; else None.
+        group: for breeds, the kind of dog whose breeds have the highest score together; else None.
     """
 
     task: str
@@ -39,6 +40,7 @@ class Result:
     guesses: tuple[Guess, ...]
     presence: float = 1.0
     place: Place | None = None
+    group: Guess | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class Decision:
         label: the best label so far, or None.
         score: its smoothed score, 0..1.
         reason: in words, e.g. "collie 0.41 against 0.50, 2 of 3 hits".
+        group: where it is "unsure", what is sure all the same: "some terrier"; else None.
     """
 
     task: str
@@ -58,3 +61,4 @@ class Decision:
     label: str | None
     score: float
     reason: str
+    group: Guess | None = None

@@ -49,6 +49,8 @@ class Entry:
         scaling: mean and deviation of the bytes in the training, where they are not those that
             the input's quantisation says; else None.
         resizable: its pool is a mean, so that the input may have another size.
+        best_resolution: the side in pixels at which it was measured to be right most often, where
+            that is another than `resolution`; else None.
         for_edgetpu: compiled for the Edge TPU; runs nowhere else.
         twin: id of the entry that is the same network compiled for the Edge TPU, or for the CPU;
             "" if there is none.
@@ -72,6 +74,7 @@ class Entry:
     background: int | None = None
     scaling: tuple[float, float] | None = None
     resizable: bool = False
+    best_resolution: int | None = None
     for_edgetpu: bool = False
     twin: str = ""
     mult_adds: int | None = None

@@ -47,6 +47,8 @@ class Head:
         provenance: where the weights come from: source, licence and the like.
         temperature: what logits are divided by before the softmax (Guo et al. 2017, "On
             Calibration of Modern Neural Networks", equation 9); above 0.
+        temperatures: by side of the network's input in pixels, what takes the place of
+            `temperature` there: the same weights are less sure of themselves on larger inputs.
         parent: name of the head of the same backbone whose rows this one is, or empty.
         rows: the class of `parent` for each class here; empty without a parent.
     """
@@ -58,6 +60,7 @@ class Head:
     bias: Array
     provenance: Mapping[str, Any] = field(default_factory=dict)
     temperature: float = 1.0
+    temperatures: Mapping[int, float] = field(default_factory=dict)
     parent: str = ""
     rows: tuple[int, ...] = ()
 
@@ -74,8 +77,9 @@ class Head:
             raise ModelError(f"head {self.name}: {len(self.rows)} rows for {classes} labels")
         if not (np.isfinite(weights).all() and np.isfinite(bias).all()):
             raise ModelError(f"head {self.name}: some weights are not finite")
-        if not 0 < self.temperature < np.inf:
-            raise ModelError(f"head {self.name}: temperature {self.temperature} is not above 0")
+        for temperature in (self.temperature, *self.temperatures.values()):
+            if not 0 < temperature < np.inf:
+                raise ModelError(f"head {self.name}: temperature {temperature} is not above 0")
         for array in (weights, bias):
             array.flags.writeable = False
         object.__setattr__(self, "weights", weights)
@@ -92,9 +96,20 @@ class Head:
         """
         return np.asarray(vector.astype(np.float32) @ self.weights.T + self.bias)
 
-    def probabilities(self, vector: npt.NDArray[Any]) -> Array:
-        """Softmax of the logits divided by the temperature; shapes as in `logits`."""
-        return softmax(self.logits(vector) / np.float32(self.temperature))
+    def temperature_at(self, side: int | None) -> float:
+        """That for an input of `side` pixels, or for the nearest side that has one of its own."""
+        if side is None or not self.temperatures:
+            return self.temperature
+        return self.temperatures[min(self.temperatures, key=lambda known: abs(known - side))]
+
+    def probabilities(self, vector: npt.NDArray[Any], side: int | None = None) -> Array:
+        """Softmax of the logits divided by the temperature; shapes as in `logits`.
+
+        Args:
+            vector: as for `logits`.
+            side: of the input that gave it, in pixels; None: not known.
+        """
+        return softmax(self.logits(vector) / np.float32(self.temperature_at(side)))
 
     def activation_map(self, feature_map: npt.NDArray[Any], class_index: int) -> Array:
         """Where in the image the class is seen: the class-activation map.
@@ -126,7 +141,7 @@ def save_head(head: Head, path: Path) -> None:
     Raises:
         OSError: if the file cannot be written.
     """
-    about = {
+    about: dict[str, Any] = {
         "name": head.name,
         "backbone_sha256": head.backbone_sha256,
         "labels": head.labels,
@@ -135,6 +150,8 @@ def save_head(head: Head, path: Path) -> None:
         "parent": head.parent,
         "rows": head.rows,
     }
+    if head.temperatures:
+        about["temperatures"] = {str(side): one for side, one in head.temperatures.items()}
     text = json.dumps(about, ensure_ascii=False, sort_keys=True).encode()
     arrays = {
         "weights": head.weights.astype("<f2"),
@@ -192,6 +209,9 @@ def _read(path: Path) -> Head:
         bias=arrays["bias"],
         provenance=dict(about["provenance"]),
         temperature=float(about["temperature"]),
+        temperatures={
+            int(side): float(one) for side, one in dict(about.get("temperatures", {})).items()
+        },
         parent=str(about["parent"]),
         rows=tuple(map(int, about["rows"])),
     )

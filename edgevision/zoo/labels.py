@@ -111,3 +111,16 @@ def breeds() -> dict[str, int]:
     """The 120 breeds of Stanford Dogs and the ImageNet class (0..999) of each."""
     with (DATA / "breeds.csv").open(encoding="utf-8", newline="") as lines:
         return {row["breed"]: int(row["imagenet_index"]) for row in csv.DictReader(lines)}
+
+
+@cache
+def breed_groups() -> dict[str, str]:
+    """The kind of dog that each of the 120 breeds is, such as "terrier" or "scent hound".
+
+    They follow the sections of the Federation Cynologique Internationale's nomenclature, with the
+    names by which people know them. Where these say little of how a dog looks, the American Kennel
+    Club's groups or the animals' own are taken: the Ibizan hound is with the other sighthounds, and
+    dingo, dhole and African hunting dog are wild dogs.
+    """
+    with (DATA / "breeds.csv").open(encoding="utf-8", newline="") as lines:
+        return {row["breed"]: row["group"] for row in csv.DictReader(lines)}

@@ -23,7 +23,7 @@ from edgevision.zoo.pinned import REINSTALL, pinned
 from edgevision.zoo.tflite import inspect
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from edgevision.zoo.tflite import ModelFile
 
@@ -111,18 +111,13 @@ def find(
     wanted = DEFAULT if use == "default" else use
     entry = _entry(wanted, folder)
     file = inspect(_path(wanted)) if entry is None else opened(entry, folder)
-    own = {}
-    if entry is not None and entry.origin == "embedded":
-        for head in sorted((DATA / "heads").glob(f"{entry.id}.*.npz")):
-            own[head.name.removeprefix(f"{entry.id}.").split(".")[0]] = head
+    given = {name: load_head(head, file.sha256) for name, head in (heads or {}).items()}
     return Model(
         name=file.path.stem if entry is None else entry.id,
         path=file.path,
         sha256=file.sha256,
         labels=read_labels(labels) if labels else _labels(file, entry),
-        heads={
-            name: load_head(head, file.sha256) for name, head in {**own, **(heads or {})}.items()
-        },
+        heads={**_heads(entry, without=given), **given},
         for_edgetpu=file.for_edgetpu,
         entry=entry,
         scaling=_scaling(file, entry),
@@ -193,6 +188,29 @@ def _entry(wanted: str, folder: Path | None) -> Entry | None:
             *(added.scan(folder)[0] if folder else ()),
         ]
         raise ModelError(f"model {wanted!r} is no id and no file{suggestion(wanted, known)}")
+    return found
+
+
+def _heads(entry: Entry | None, without: Collection[str]) -> dict[str, Head]:
+    """The heads that come with the package for `entry`, by name.
+
+    Those of a network for the CPU serve its twin, which is the same one compiled for the Edge TPU:
+    what it gives is the same but for rounding, though its file's digest is another.
+
+    Args:
+        entry: None: there are none.
+        without: names of those that are not needed.
+    """
+    if entry is None or entry.origin == "added":
+        return {}
+    made_for = entry
+    if entry.for_edgetpu and entry.twin:
+        made_for = pinned(entry.origin).get(entry.twin, entry)
+    found = {}
+    for path in sorted((DATA / "heads").glob(f"{made_for.id}.*.npz")):
+        name = path.name.removeprefix(f"{made_for.id}.").split(".")[0]
+        if name not in without:
+            found[name] = load_head(path, made_for.file.sha256)
     return found
 
 

@@ -91,6 +91,17 @@ def test_accuracy_is_counted_at_each_resolution(script):
     assert sides["128"]["dogs"]["top1"] < found["sets"]["mobilenet_v2"]["dogs"]["top1"]
 
 
+def test_ways_to_look_at_dogs_are_compared(script):
+    found, said = script("dogs", "--limit", "6")
+    assert found["views"]["efficientnet_lite0@256+mirror"]["dogs"]["n"] == 6
+    read = found["tests"]["efficientnet_lite0@256+mirror"]
+    assert len(read["test"]["right"]) == read["test"]["n"] == 6
+    assert read["nodogs"]["absent"] == 6
+    assert read["new"]["n"] + read["new"]["absent"] == 6
+    assert found["frames"]["256"]["dogs"]["n"] == 6
+    assert "| `efficientnet_lite0` | 256 | two |" in said
+
+
 @pytest.fixture
 def models(shared, tmp_path):
     """A small network and its twin for the Edge TPU."""

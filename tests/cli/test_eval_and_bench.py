@@ -48,6 +48,44 @@ def test_words_for_people(edgevision, photos, colours):
     assert "green -> blue" in done.out
 
 
+def test_calibration_and_the_worst_classes_are_told(edgevision, photos, colours):
+    done = edgevision("eval", "--task", "classify", photos, "--model", colours)
+    assert "expected calibration error of 6 photos" in done.out
+    assert "right least often:\n    3 of   4  green" in done.out
+    numbers = json.loads(
+        edgevision("eval", "--task", "classify", photos, "--model", colours, "--json").out
+    )
+    assert numbers["labels"][0] == {"label": "green", "n": 4, "right": 3}
+    assert numbers["confusions"] == [{"label": "green", "guess": "blue", "n": 1}]
+    assert numbers["calibration"]["n"] == 6
+    assert sum(one["n"] for one in numbers["calibration"]["bins"]) == 6
+
+
+def test_photos_are_looked_at_in_the_mirror_unless_told_otherwise(edgevision, photos, colours):
+    words = ("eval", "--task", "classify", photos, "--model", colours, "--json")
+    assert json.loads(edgevision(*words).out)["mirror"] is True
+    assert json.loads(edgevision(*words, "--no-mirror").out)["mirror"] is False
+
+
+@pytest.mark.parametrize("ending", ["png", "svg"])
+def test_confusions_and_calibration_are_drawn(edgevision, photos, colours, tmp_path, ending):
+    pytest.importorskip("matplotlib")
+    words = ("eval", "--task", "classify", photos, "--model", colours, "--plot")
+    pictures = []
+    for name in ("one", "two"):
+        done = edgevision(*words, tmp_path / f"{name}.{ending}")
+        assert done.code == 0, done.err
+        pictures.append((tmp_path / f"{name}.{ending}").read_bytes())
+    assert pictures[0] == pictures[1]
+    if ending == "png":
+        assert cv2.imread(str(tmp_path / "one.png")).std() > 10
+
+
+def test_a_plot_that_cannot_be_is_told_before_anything_is_measured(edgevision, photos, colours):
+    words = ("eval", "--task", "classify", photos, "--model", colours, "--plot")
+    assert ".png or .svg" in edgevision(*words, "a.gif").refused()
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgevision.evaluation.metrics import Share
+from edgevision.evaluation.metrics import Share, mcnemar
 
 
 @given(st.integers(0, 1000), st.integers(0, 1000))
@@ -25,3 +25,12 @@ def test_words():
     assert str(Share(86, 109)) == " 78.9% of 109  (95 %: 70.3% to 85.5%)"
     assert str(Share(0, 0)) == "none to count"
     assert Share(0, 0).value is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    # Sums of binomial probabilities, by hand: 2 * (1 + 10) / 2^10, and so on.
+    [(1, 9, 22 / 1024), (9, 1, 22 / 1024), (0, 5, 2 / 32), (5, 5, 1.0), (0, 0, 1.0)],
+)
+def test_mcnemar_counts_the_photos_that_just_one_has_right(one, other, expected):
+    assert mcnemar(one, other) == pytest.approx(expected)

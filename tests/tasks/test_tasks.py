@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tiny import classifier
@@ -13,6 +15,7 @@ from edgevision.tasks import KINDS
 from edgevision.tasks.classify import Classify
 from edgevision.tasks.dogs import Dogs
 from edgevision.values.box import FULL
+from edgevision.zoo.labels import breed_groups
 from edgevision.zoo.registry import find
 
 TENCH = "photos/imagenet/samples/n01440764.jpg"
@@ -76,6 +79,64 @@ def test_dogs_needs_the_classes_of_imagenet(shared):
     model, engine = opened(shared / "models/mobilenet_v2_1.0_224_inat_bird_quant.tflite")
     with pytest.raises(ModelError, match="cannot do the task dogs"):
         Dogs(model, engine.spec, {})
+
+
+def a_dog(shared):
+    return read_photo(next((shared / "photos/dogs/train").glob("*.jpg")))
+
+
+def with_background(model, **changes):
+    """The breeds' head with a class for what is no dog, and no head for ImageNet's classes."""
+    breeds = model.heads["dogs"]
+    rows = np.vstack([breeds.weights, np.zeros(breeds.weights.shape[1])])
+    head = replace(
+        breeds,
+        labels=(*breeds.labels, "background"),
+        weights=rows,
+        bias=np.append(breeds.bias, changes.pop("bias", 5.0)),
+        parent="",
+        rows=(),
+    )
+    return replace(model, heads={"dogs": head}, **changes)
+
+
+def test_a_head_with_a_background_class_does_without_the_classes_of_imagenet(shared):
+    model, engine = opened("efficientnet_lite0")
+    dogs = Dogs(with_background(model), engine.spec, {})
+    plain = Dogs(model, engine.spec, {})
+    assert len(dogs.labels) == 120
+    assert "background" not in dogs.labels
+    features = look(engine, a_dog(shared))
+    found, same = dogs.read(features, FULL), plain.read(features, FULL)
+    assert found.presence > 0.5
+    # Given that it is a dog, it is the same one.
+    assert found.guesses[0].label == same.guesses[0].label
+    assert found.guesses[0].score == pytest.approx(same.guesses[0].score, abs=1e-4)
+    assert dogs.activation(features).shape == plain.activation(features).shape
+    sure_of_none = Dogs(with_background(model, bias=50.0), engine.spec, {})
+    assert sure_of_none.read(features, FULL).presence < 0.01
+    assert dogs.expected("none") is None
+
+
+def test_the_group_is_the_sum_of_its_breeds(shared):
+    model, engine = opened("efficientnet_lite0")
+    dogs = Dogs(model, engine.spec, {}, top=120)
+    found = dogs.read(look(engine, a_dog(shared)), FULL)
+    kinds = breed_groups()
+    of_it = [guess.score for guess in found.guesses if kinds[guess.label] == found.group.label]
+    assert found.group.score == pytest.approx(sum(of_it), abs=1e-4)
+
+
+def test_scores_are_those_of_the_temperature_for_the_input(shared):
+    pixels = read_photo(shared / TENCH)
+    for side in (128, 224):
+        model = find("efficientnet_lite0")
+        engine = LiteRt(model.path, model.name, model.sha256, resolution=side)
+        hot = {"imagenet1k": replace(model.heads["imagenet1k"], temperatures={128: 50.0, 224: 0.5})}
+        classify = Classify(replace(model, heads=hot), engine.spec, {})
+        found = classify.read(look(engine, pixels), FULL).guesses[0].score
+        assert found < 0.1 if side == 128 else found > 0.5
+        engine.close()
 
 
 def test_an_embedding_without_a_head_says_what_to_give(shared):
@@ -165,3 +226,18 @@ def test_every_kind_of_task_keeps_the_protocol(kind):
     scores = [guess.score for guess in result.guesses]
     assert scores == sorted(scores, reverse=True)
     assert task.expected("none") is None
+
+
+def test_breeds_on_the_backbone_of_coral(shared):
+    name = "mobilenet_v1_1.0_224_quant_embedding_extractor"
+    model, engine = opened(name, folder=shared / "models")
+    dogs = Dogs(model, engine.spec, {})
+    assert len(dogs.labels) == 120
+    rows = (shared / "photos/dogs/train/labels.csv").read_text().splitlines()[1:41]
+    right = 0
+    for row in rows:
+        path, breed = row.split(",")
+        found = dogs.read(look(engine, read_photo(shared / "photos/dogs/train" / path)), FULL)
+        right += found.presence > 0.5 and found.guesses[0].label == breed
+    assert right >= 24
+    assert dogs.read(look(engine, read_photo(shared / TENCH)), FULL).presence < 0.5

@@ -136,3 +136,23 @@ def test_a_damaged_file_gives_an_error_or_the_same_head(
     assert not said or (str(path) in said and "\n" not in said)
     np.testing.assert_array_equal(found.weights, good.weights)
     assert found.labels == good.labels
+
+
+def test_a_temperature_holds_for_the_side_it_was_found_at_and_those_near_it(tmp_path: Path) -> None:
+    before = head(temperature=1.5, temperatures={128: 2.0, 224: 0.8, 256: 0.5})
+    save_head(before, tmp_path / "head.npz")
+    after = load_head(tmp_path / "head.npz", SHA)
+    assert after.temperatures == before.temperatures
+    assert [after.temperature_at(side) for side in (32, 128, 224, 250, 512, None)] == [
+        *(2.0, 2.0, 0.8, 0.5, 0.5, 1.5)
+    ]
+    vector = np.arange(4.0)
+    np.testing.assert_allclose(
+        after.probabilities(vector, 256), softmax(after.logits(vector) / 0.5), rtol=1e-5
+    )
+    assert head(temperature=3.0).temperature_at(256) == 3.0
+
+
+def test_a_temperature_of_a_side_is_above_zero() -> None:
+    with pytest.raises(ModelError, match="temperature 0 is not above 0"):
+        head(temperatures={224: 0})

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from edgevision.errors import ModelError
 from edgevision.zoo.labels import (
     background_class,
+    breed_groups,
     breeds,
     canonical,
     display_name,
@@ -78,6 +79,16 @@ def test_the_breeds_classes_are_called_so():
     for breed, index in breeds().items():
         names = {canonical(word) for word in imagenet_labels()[index].split(",")}
         assert canonical(breed) in names
+
+
+def test_every_breed_is_of_a_kind():
+    kinds = breed_groups()
+    assert list(kinds) == list(breeds())
+    assert 15 <= len(set(kinds.values())) <= 30
+    for breed, kind in kinds.items():
+        if breed.split()[-1] in {"spaniel", "retriever", "setter", "terrier", "poodle", "pinscher"}:
+            # A Japanese spaniel is a chin, a Tibetan terrier is none.
+            assert kind == breed.split()[-1] or breed in {"japanese spaniel", "tibetan terrier"}
 
 
 def test_people_read_words():

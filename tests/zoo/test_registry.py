@@ -257,3 +257,29 @@ def test_starting_reads_no_more_of_the_registry_than_it_needs(tmp_path, use, tol
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == told
+
+
+EXTRACTOR = "mobilenet_v1_1.0_224_quant_embedding_extractor"
+
+
+def test_the_backbone_of_coral_brings_a_head_for_breeds(shared):
+    model = find(EXTRACTOR, folder=shared / "models")
+    assert set(model.heads) == {"dogs"}
+    assert model.heads["dogs"].weights.shape == (121, 1024)
+    assert model.heads["dogs"].labels[-1] == "background"
+    assert model.heads["dogs"].backbone_sha256 == model.sha256
+
+
+def test_its_twin_for_the_edge_tpu_has_the_same_head(shared):
+    twin = find(f"{EXTRACTOR}_edgetpu", folder=shared / "models")
+    assert twin.for_edgetpu
+    same = find(EXTRACTOR, folder=shared / "models").heads["dogs"]
+    np.testing.assert_array_equal(twin.heads["dogs"].weights, same.weights)
+
+
+def test_a_head_that_is_given_takes_the_place_of_the_packages(shared, tmp_path):
+    model = find(EXTRACTOR, folder=shared / "models")
+    own = Head("dogs", model.sha256, ("a", "b"), np.zeros((2, 1024)), np.zeros(2))
+    save_head(own, tmp_path / "own.npz")
+    given = find(EXTRACTOR, heads={"dogs": tmp_path / "own.npz"}, folder=shared / "models")
+    assert given.heads["dogs"].labels == ("a", "b")
