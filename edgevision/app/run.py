@@ -29,15 +29,14 @@ from edgevision.board import Board
 from edgevision.errors import OutputError
 from edgevision.pipeline.health import Health
 from edgevision.pipeline.loop import Loop
-from edgevision.pipeline.supervise import Supervised
+from edgevision.pipeline.probes import watch_outlet, watch_recorder, watch_source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from edgevision.app.build import Outputs
     from edgevision.config.schema import Settings
     from edgevision.pipeline.outlet import Outlet
-    from edgevision.protocols import Source
 
 log = logging.getLogger(__name__)
 
@@ -50,14 +49,12 @@ class Ran:
         health: its counters.
         model: the network's name.
         store: where the events are kept, or None.
-        dropped: frames that the source, and reports that each output, left out.
         lost_events: by output, events that could not be told.
     """
 
     health: Health
     model: str
     store: str | None
-    dropped: dict[str, int]
     lost_events: dict[str, int]
 
     def to_dict(self) -> dict[str, Any]:
@@ -66,8 +63,6 @@ class Ran:
         return {
             **self.health.summary(),
             "model": self.model,
-            "store": self.store,
-            "dropped": self.dropped,
             "lost_events": self.lost_events,
             "first_result_s": None if first is None else seconds_since_start(first),
             "rss_mb": round(peak_rss_mb(), 1),
@@ -93,6 +88,10 @@ def run(settings: Settings, max_frames: int | None = None, seconds: float | None
     outputs = build_outputs(settings, os.environ, live=source.live, stop=stop)
     health = Health(network.engine.spec.input.height, settings.engine.threads)
     gears = build_gears(settings, network, step, health)
+    watch_source(health, source)
+    for outlet in outputs.outlets:
+        watch_outlet(health, outlet)
+    watch_recorder(health, outputs.recorder, outputs.store)
     with ExitStack() as opened:
         opened.callback(step.close)
         if gears is not None:
@@ -122,7 +121,6 @@ def run(settings: Settings, max_frames: int | None = None, seconds: float | None
         health=health,
         model=network.engine.spec.name,
         store=str(outputs.store) if outputs.store else None,
-        dropped=_dropped(source, outputs.outlets),
         lost_events=_lost(outputs),
     )
 
@@ -142,12 +140,6 @@ def _lost(outputs: Outputs) -> dict[str, int]:
     # What stands behind the recorder is counted there, each by its own name.
     counts = {one.name: one.lost_events for one in every if one.name != outputs.recorder.name}
     counts["store"] = outputs.recorder.unsaved
-    return {name: count for name, count in counts.items() if count}
-
-
-def _dropped(source: Source, outlets: Sequence[Outlet]) -> dict[str, int]:
-    counts = {source.name: source.counts.dropped} if isinstance(source, Supervised) else {}
-    counts.update({outlet.name: outlet.dropped for outlet in outlets})
     return {name: count for name, count in counts.items() if count}
 
 

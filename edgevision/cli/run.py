@@ -107,8 +107,9 @@ def closing_words(settings: Settings, ran: Ran) -> list[str]:
         infer = health.percentile("infer", 50)
         speed += f"; frame to answer {middle:.1f} ms (95 %: {high:.1f} ms), network {infer:.1f} ms"
     lines.append(f"speed: {speed}; model {ran.model}")
-    if ran.dropped:
-        lines.append("left out: " + ", ".join(f"{n} by {name}" for name, n in ran.dropped.items()))
+    dropped = health.dropped_by()
+    if dropped:
+        lines.append("left out: " + ", ".join(f"{n} by {name}" for name, n in dropped.items()))
     if ran.lost_events:
         lost = ", ".join(f"{n} by {name}" for name, n in ran.lost_events.items())
         lines.append(f"events lost: {lost}")

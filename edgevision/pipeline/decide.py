@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from edgevision.values.event import Event
     from edgevision.values.frame import Frame
-    from edgevision.values.result import Guess
+    from edgevision.values.result import Cause, Guess
     from edgevision.values.tensor import ModelSpec
 
 # Boxes that overlap more than this show the same thing.
@@ -195,13 +195,17 @@ def _decision(state: _State, rules: Rules, task: str, frame: Frame) -> Decision:
         if misses >= rules.min_hits:
             ago = frame.seconds - sighting.last
             reason = f"{label} was last seen {ago:.1f} s ago"
-            return Decision(task, source, "nothing", None, 0.0, reason)
+            return Decision(task, source, "nothing", None, 0.0, reason, cause="gone")
         reason = f"{label} {sighting.score:.2f} held above {rules.release:.2f}"
-        return Decision(task, source, "seen", label, sighting.score, reason)
+        return Decision(task, source, "seen", label, sighting.score, reason, cause="seen")
     if not smooth:
-        return Decision(task, source, "nothing", None, 0.0, f"presence under {rules.presence:.2f}")
+        reason = f"presence under {rules.presence:.2f}"
+        return Decision(task, source, "nothing", None, 0.0, reason, cause="presence")
     label, score = max(smooth.items(), key=lambda pair: pair[1])
     hits = sum(vote.scores.get(label, 0.0) >= rules.release for vote in state.votes)
     group = sure_group((vote.weight, vote.group) for vote in state.votes)
     reason = f"{label} {score:.2f} against {rules.threshold:.2f}, {hits} of {rules.min_hits} hits"
-    return Decision(task, source, "unsure", label, score, in_words(group) + reason, group)
+    cause: Cause = "cooldown"
+    if score < rules.threshold or hits < rules.min_hits:
+        cause = "score" if score < rules.threshold else "hits"
+    return Decision(task, source, "unsure", label, score, in_words(group) + reason, group, cause)

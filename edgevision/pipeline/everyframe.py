@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from edgevision.pipeline.groups import in_words, sure_group
 from edgevision.pipeline.sighting import EventWriter, Rules, Sighting, new_id
-from edgevision.values.result import Decision, Result, Verdict
+from edgevision.values.result import Cause, Decision, Result, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from edgevision.values.event import Event
     from edgevision.values.frame import Frame
     from edgevision.values.tensor import ModelSpec
+
+
+_CAUSES: dict[Verdict, Cause] = {"seen": "seen", "unsure": "score", "nothing": "presence"}
 
 
 class EveryFrame:
@@ -49,8 +52,9 @@ class EveryFrame:
             verdict = _verdict(passes=passes, seen=seen)
             group = sure_group([(1.0, result.group)]) if verdict == "unsure" else None
             why = in_words(group) + reason
+            task, cause = result.task, _CAUSES[verdict]
             decisions.append(
-                Decision(result.task, frame.source, verdict, best.label, best.score, why, group)
+                Decision(task, frame.source, verdict, best.label, best.score, why, group, cause)
             )
             if seen:
                 top = tuple((guess.label, guess.score) for guess in result.guesses[: rules.top])

@@ -189,7 +189,7 @@ class Loop:
                 self._give(report)
             for frame in last.values():
                 final = self._step.finish(frame)
-                self._health.events += len(final.events)
+                self._health.finished(final)
                 self._give(final)
         finally:
             self._ended.set()

@@ -86,6 +86,11 @@ class Recorder:
         """Events that the store or an output lost; one that two lost counts twice."""
         return self.unsaved + sum(outlet.lost_events for outlet in self.outlets)
 
+    @property
+    def waiting(self) -> int:
+        """Events that the store has not taken yet."""
+        return len(self._waiting)
+
     def __enter__(self) -> Self:
         self.outlets = [outlet for outlet in self.outlets if self._opens(outlet)]
         self._save()

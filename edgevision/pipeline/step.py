@@ -175,7 +175,8 @@ class Step:
         millis["decide"] = (done - read) * 1000
         millis["total"] = (done - frame.ready_at) * 1000
         boxes = tuple(look[-1][0] for look in looked.looks)
-        report = Report(frame, boxes, results, decisions, events, millis)
+        count = sum(map(len, looked.looks))
+        report = Report(frame, boxes, results, decisions, events, millis, count)
         if boxes:
             self._last_looked[frame.source] = report
         return report

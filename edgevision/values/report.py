@@ -25,6 +25,7 @@ class Report:
         events: what is new with this frame.
         stage_millis: milliseconds by stage: "aim", "infer", "read", "decide", and "total" from the
             frame's being ready to here.
+        inferences: looks that the network took at it, the closer ones included.
     """
 
     frame: Frame
@@ -33,3 +34,4 @@ class Report:
     decisions: tuple[Decision, ...] = ()
     events: tuple[Event, ...] = ()
     stage_millis: Mapping[str, float] = field(default_factory=dict)
+    inferences: int = 0

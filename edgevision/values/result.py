@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from edgevision.values.place import Place
 
 Verdict = Literal["nothing", "unsure", "seen"]
+Cause = Literal["seen", "gone", "presence", "score", "hits", "cooldown", "other"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,9 @@ class Decision:
         score: its smoothed score, 0..1.
         reason: in words, e.g. "collie 0.41 against 0.50, 2 of 3 hits".
         group: where it is "unsure", what is sure all the same: "some terrier"; else None.
+        cause: the kind of the reason, to count by: "seen"; "gone" (it was seen a moment ago); none
+            of the task's kind ("presence"); a "score" under the threshold; too few "hits"; seen
+            too short a time ago to be told again ("cooldown"); "other".
     """
 
     task: str
@@ -62,3 +66,4 @@ class Decision:
     score: float
     reason: str
     group: Guess | None = None
+    cause: Cause = "other"

@@ -1,0 +1,83 @@
+"""What the parts of a run say of themselves, for `Health.watch`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from edgevision.pipeline.supervise import Supervised
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from edgevision.pipeline.health import Health
+    from edgevision.pipeline.outlet import Outlet
+    from edgevision.pipeline.recorder import Recorder
+    from edgevision.protocols import Source
+
+
+def watch_source(health: Health, source: Source) -> None:
+    """Count a live source's drops, stalls and openings; trouble while it does not run."""
+    if not isinstance(source, Supervised):
+        health.watch("sources", source.name, lambda: {"state": "running", "dropped": 0})
+        return
+    health.watch(
+        "sources",
+        source.name,
+        lambda: _of_source(source),
+        lambda: _trouble_of_source(source),
+    )
+
+
+def watch_outlet(health: Health, outlet: Outlet) -> None:
+    """Count what an output wrote, dropped and lost; trouble while it fails."""
+    health.watch("outputs", outlet.name, lambda: _of_outlet(outlet), lambda: outlet.last_error)
+
+
+def watch_recorder(health: Health, recorder: Recorder, path: Path | None) -> None:
+    """Count what the store at `path` kept and what waits for it; then every output behind it."""
+    if path is not None:
+        health.watch("store", "", lambda: _of_store(recorder, path), lambda: recorder.last_error)
+    for outlet in recorder.outlets:
+        watch_outlet(health, outlet)
+
+
+def _of_source(source: Supervised) -> dict[str, Any]:
+    counts = source.counts
+    return {
+        "state": source.state,
+        "opened": counts.opened,
+        "reconnects": max(counts.opened - 1, 0),
+        "stalls": counts.stalls,
+        "errors": counts.errors,
+        "dropped": counts.dropped,
+        "last_error": counts.last_error or None,
+    }
+
+
+def _trouble_of_source(source: Supervised) -> str | None:
+    state, counts = source.state, source.counts
+    if state == "waiting" or (state == "opening" and counts.errors + counts.stalls > 0):
+        return counts.last_error or "does not answer"
+    return None
+
+
+def _of_outlet(outlet: Outlet) -> dict[str, Any]:
+    return {
+        "written": outlet.written,
+        "waiting": outlet.waiting,
+        "dropped": outlet.dropped,
+        "errors": outlet.errors,
+        "lost_events": outlet.lost_events,
+        "last_error": outlet.last_error,
+    }
+
+
+def _of_store(recorder: Recorder, path: Path) -> dict[str, Any]:
+    return {
+        "path": str(path),
+        "saved": recorder.saved,
+        "unsaved": recorder.unsaved,
+        "waiting": recorder.waiting,
+        "errors": recorder.errors,
+        "last_error": recorder.last_error,
+    }
