@@ -11,6 +11,7 @@
         ├── SourceError     a camera, stream or file that does not open or stopped giving frames
         ├── EngineError     the runtime, its delegate or an inference
         ├── OutputError     a file, window or service that cannot be written to
+        ├── StoreError      no database of events, a damaged one, another program's
         └── FetchError      a download that did not come through
 
 Exceptions of libraries are turned into one of these where the library is called, so that the
@@ -84,6 +85,10 @@ class EngineError(AbsentError):
 
 class OutputError(AbsentError):
     """A file, window or service that cannot be opened or written to."""
+
+
+class StoreError(AbsentError):
+    """Events that cannot be read: there is no database, or it is damaged or another program's."""
 
 
 class FetchError(AbsentError):

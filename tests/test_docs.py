@@ -14,6 +14,8 @@ import cv2
 import numpy as np
 import pytest
 
+from edgevision.store.events import EventStore
+
 PROJECT = Path(__file__).resolve().parent.parent
 PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
 # These ask for what is not here: a camera, a server, root, a long time.
@@ -49,7 +51,7 @@ EVERY = [
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory):
+def desk(tmp_path_factory, make_event):
     """A folder with the files that the pages speak of."""
     folder = tmp_path_factory.mktemp("desk")
     random = np.random.default_rng(5)
@@ -64,6 +66,8 @@ def desk(tmp_path_factory):
         (folder / "my-birds" / bird).mkdir(parents=True)
         photo = random.integers(0, 256, (60, 80, 3), dtype=np.uint8)
         cv2.imwrite(str(folder / "my-birds" / bird / "one.jpg"), photo)
+    with EventStore(folder / "events.sqlite") as store:
+        store.add([make_event(1), make_event(1, phase="ended")])
     with av.open(str(folder / "walk.mp4"), "w") as container:
         stream = container.add_stream("mpeg4", rate=25)
         stream.width, stream.height = 320, 240
@@ -87,6 +91,10 @@ def test_every_command_on_the_pages_runs(page, line, desk, tmp_path, environment
     work = tmp_path / "work"
     shutil.copytree(desk, work)
     (work / "edgevision.yaml").write_text("version: 1\ntask: dogs\nsource: file:walk.mp4\n")
+    if words[1] == "events":
+        state = Path(environment["XDG_STATE_HOME"]) / "edgevision"
+        state.mkdir(parents=True)
+        shutil.copy(work / "events.sqlite", state)
     if words[1] == "init":
         (work / "edgevision.yaml").unlink()
     done = subprocess.run(

@@ -12,7 +12,8 @@ from edgevision.errors import PhotoError
 from edgevision.learning.duplicates import Print, difference_hash, groups
 from edgevision.learning.teach import Lesson
 from edgevision.pixels.photo import SUFFIXES, read_photo
-from edgevision.zoo.labels import NONE, canonical
+from edgevision.values.label import canonical
+from edgevision.zoo.labels import NONE
 from edgevision.zoo.registry import BACKGROUND
 
 if TYPE_CHECKING:

@@ -18,6 +18,7 @@ COMMANDS = {
     "cameras": Kind("edgevision.cli.cameras:cameras", "list cameras, take a test picture"),
     "init": Kind("edgevision.cli.init:init", "write a first configuration"),
     "config": Kind("edgevision.cli.config:config", "show, check and explain the settings"),
+    "events": Kind("edgevision.cli.events:events", "look at and follow what was recognised"),
     "models": Kind("edgevision.cli.models:models", "list the networks and heads"),
     "cost": Kind("edgevision.cli.cost:cost", "count what a network costs, and why"),
     "fit": Kind("edgevision.cli.fit:fit", "find the best network within a budget on this device"),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgevision.errors import OutputError
+from edgevision.store.damage import BEGINNING, check_beginning, check_whole, is_damage
 from edgevision.store.schema import prepare
 from edgevision.values.event import rfc3339
 
@@ -30,9 +31,6 @@ _INSERT = (
     "INSERT OR IGNORE INTO events (id, phase, time, source, task, label, score, json) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
-# Of every SQLite file.
-_BEGINNING = b"SQLite format 3\0"
-_DAMAGED = ("malformed", "not a database")
 
 
 class EventStore:
@@ -75,7 +73,7 @@ class EventStore:
             try:
                 self._connection = self._connected()
             except sqlite3.DatabaseError as error:
-                if not _is_damage(error):
+                if not is_damage(error):
                     raise
                 self._move_aside(error)
                 self._connection = self._connected()
@@ -109,7 +107,7 @@ class EventStore:
         try:
             return self._insert(rows)
         except sqlite3.DatabaseError as error:
-            if not _is_damage(error):
+            if not is_damage(error):
                 raise self._refusal(error) from error
             self.close()
             damage = error
@@ -136,7 +134,7 @@ class EventStore:
         # SQLite would throw away the log of a file whose beginning is damaged.
         if self.path.is_file() and self.path.stat().st_size:
             with self.path.open("rb") as file:
-                _check_beginning(file.read(len(_BEGINNING)))
+                check_beginning(file.read(len(BEGINNING)))
         connection = sqlite3.connect(
             self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
@@ -145,7 +143,7 @@ class EventStore:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
             if self.path.stat().st_size < _CHECKED_MB * 2**20:
-                _check(connection)
+                check_whole(connection)
         except BaseException:
             connection.close()
             raise
@@ -203,18 +201,3 @@ def _row(event: Event) -> tuple[Any, ...]:
         event.score,
         event.to_json(),
     )
-
-
-def _check_beginning(found: bytes) -> None:
-    if found != _BEGINNING:
-        raise sqlite3.DatabaseError("file is not a database")
-
-
-def _check(connection: sqlite3.Connection) -> None:
-    found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if found != "ok":
-        raise sqlite3.DatabaseError(f"database disk image is malformed: {found}")
-
-
-def _is_damage(error: sqlite3.DatabaseError) -> bool:
-    return any(words in str(error) for words in _DAMAGED)

@@ -51,6 +51,27 @@ def prepare(
         OutputError: if the file is another program's database or of a newer version.
         sqlite3.Error: if a step fails; the database is then as it was before that step.
     """
+    found = check(connection, version=version)
+    for start in range(found, version):
+        script = (
+            f"BEGIN IMMEDIATE; PRAGMA application_id = {APPLICATION}; {steps[start]}; "
+            f"PRAGMA user_version = {start + 1}; COMMIT"
+        )
+        try:
+            connection.executescript(script)
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+
+def check(connection: sqlite3.Connection, *, version: int = VERSION) -> int:
+    """The version of an open database; 0 if it is empty.
+
+    Raises:
+        OutputError: if it is another program's, or newer than `version`.
+        sqlite3.Error: if it cannot be read.
+    """
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     found = connection.execute("PRAGMA user_version").fetchone()[0]
     foreign = application not in (0, APPLICATION)
@@ -63,14 +84,4 @@ def prepare(
             f"the database has form {found} and this edgevision knows up to {version}; "
             "use the newer edgevision that wrote it, or give the store another path"
         )
-    for start in range(found, version):
-        script = (
-            f"BEGIN IMMEDIATE; PRAGMA application_id = {APPLICATION}; {steps[start]}; "
-            f"PRAGMA user_version = {start + 1}; COMMIT"
-        )
-        try:
-            connection.executescript(script)
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
+    return int(found)

@@ -9,8 +9,9 @@ import numpy as np
 from edgevision.errors import ModelError
 from edgevision.kinds import suggestion
 from edgevision.tasks.scores import scores_for
+from edgevision.values.label import canonical
 from edgevision.values.result import Guess, Result
-from edgevision.zoo.labels import NONE, canonical, display_name, positions, short_names
+from edgevision.zoo.labels import NONE, display_name, positions, short_names
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -10,8 +10,9 @@ from edgevision.errors import ModelError
 from edgevision.kinds import suggestion
 from edgevision.tasks.classify import best
 from edgevision.tasks.scores import scores_for
+from edgevision.values.label import canonical
 from edgevision.values.result import Result
-from edgevision.zoo.labels import NONE, canonical, positions
+from edgevision.zoo.labels import NONE, positions
 
 if TYPE_CHECKING:
     import numpy.typing as npt

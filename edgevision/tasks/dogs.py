@@ -11,12 +11,12 @@ from edgevision.kinds import suggestion
 from edgevision.tasks.classify import HEAD as IMAGENET
 from edgevision.tasks.classify import best
 from edgevision.tasks.scores import scores_for
+from edgevision.values.label import canonical
 from edgevision.values.result import Guess, Result
 from edgevision.zoo.labels import (
     NONE,
     breed_groups,
     breeds,
-    canonical,
     display_name,
     imagenet_labels,
     positions,

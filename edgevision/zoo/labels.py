@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgevision.errors import ModelError
+from edgevision.values.label import canonical
 from edgevision.zoo.label_formats import LabelFormatError, read
 
 if TYPE_CHECKING:
@@ -17,11 +18,6 @@ DATA = Path(__file__).parent.parent / "data"
 # How label files call a photo that shows none of a task's classes.
 NONE = "none"
 _BACKGROUND = frozenset({"background", "???", "unlabeled"})
-
-
-def canonical(label: str) -> str:
-    """The form in which labels are compared: case, `_`, `-` and spaces do not count."""
-    return label.casefold().replace("_", "").replace("-", "").replace(" ", "")
 
 
 def parse_labels(content: bytes, origin: str, suffix: str = "") -> tuple[str, ...]:
