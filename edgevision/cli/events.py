@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from datetime import datetime, timezone
@@ -12,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgevision.cli.events_marks import pin, relabel, unpin
 from edgevision.cli.events_text import in_words, lines, local, printable
-from edgevision.cli.flags import all_of, config_flag, settings_from
+from edgevision.cli.flags import all_of, config_flag
+from edgevision.cli.stored import database_flag, opened, where
 from edgevision.errors import ConfigError
 from edgevision.store.export import write_lines
 from edgevision.store.filters import Filter
@@ -37,11 +38,6 @@ def _moment(ctx: click.Context, param: click.Parameter, given: str | None) -> da
         raise click.BadParameter(str(error), param=param) from None
 
 
-database_flag = click.option(
-    "--database",
-    type=click.Path(path_type=Path),
-    help="the file of events (default: `store.path`)",
-)
 _WHICH = (
     click.option("--since", callback=_moment, metavar="WHEN", help=f"from then on: {EXPECTED}"),
     click.option("--until", callback=_moment, metavar="WHEN", help="before then"),
@@ -63,6 +59,10 @@ def events() -> None:
 
     Example:  edgevision events list --since 2h --task dogs --min-score 0.7
     """
+
+
+for _command in (pin, unpin, relabel):
+    events.add_command(_command)
 
 
 @events.command("list")
@@ -155,17 +155,6 @@ def tail(
             found, last = reader.follow(last, wanted)
         for line in lines(found, form, head=False):
             print(line, flush=True)
-
-
-def where(database: Path | None, config: Path | None) -> Path:
-    """The file of events: as given, else that of the settings."""
-    settings = settings_from(config)
-    return settings.store.file(os.environ) if database is None else database
-
-
-def opened(database: Path | None, config: Path | None) -> EventReader:
-    """A reader of the file of events, not yet entered."""
-    return EventReader(where(database, config))
 
 
 def sighting(reader: EventReader, identity: str) -> list[Kept]:

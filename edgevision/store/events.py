@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgevision.errors import OutputError
-from edgevision.store.damage import BEGINNING, check_beginning, check_whole, is_damage
-from edgevision.store.schema import prepare
+from edgevision.store.connection import connect, transaction
+from edgevision.store.damage import check_whole, is_damage
 from edgevision.values.event import rfc3339
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_BUSY_SECONDS = 2.0
 # Up to this size the whole file is checked on opening: some tens of milliseconds.
 _CHECKED_MB = 16
 _INSERT = (
@@ -36,8 +35,7 @@ _INSERT = (
 class EventStore:
     """Keeps events, each phase once; used by one thread at a time.
 
-    Write-ahead log, synchronous NORMAL: a process that is killed loses nothing that `add` returned
-    for; a power cut may lose the last moments, and never damages the file.
+    A process that is killed loses nothing that `add` returned for.
 
     Args:
         path: of the SQLite file; it and its folder are made if absent.
@@ -131,17 +129,8 @@ class EventStore:
         return [row[0] for row in self._read(query, n)]
 
     def _connected(self) -> sqlite3.Connection:
-        # SQLite would throw away the log of a file whose beginning is damaged.
-        if self.path.is_file() and self.path.stat().st_size:
-            with self.path.open("rb") as file:
-                check_beginning(file.read(len(BEGINNING)))
-        connection = sqlite3.connect(
-            self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
+        connection = connect(self.path)
         try:
-            prepare(connection)
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
             if self.path.stat().st_size < _CHECKED_MB * 2**20:
                 check_whole(connection)
         except BaseException:
@@ -152,15 +141,8 @@ class EventStore:
     def _insert(self, rows: list[tuple[Any, ...]]) -> int:
         connection = self._opened()
         before = connection.total_changes
-        try:
-            connection.execute("BEGIN IMMEDIATE")
+        with transaction(connection):
             connection.executemany(_INSERT, rows)
-            connection.execute("COMMIT")
-        except BaseException:
-            with contextlib.suppress(sqlite3.Error):
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-            raise
         return connection.total_changes - before
 
     def _read(self, query: str, *values: Any) -> list[Any]:

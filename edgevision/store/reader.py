@@ -29,9 +29,9 @@ _FEW = 2000
 _EMPTY = """
     CREATE TEMP TABLE corrections (id TEXT PRIMARY KEY, label TEXT, time TEXT);
     CREATE TEMP TABLE pins (id TEXT PRIMARY KEY, time TEXT);
-    CREATE TEMP TABLE files (path TEXT, id TEXT, kind TEXT, bytes INTEGER, time TEXT);
+    CREATE TEMP TABLE files (path TEXT, id TEXT, kind TEXT, time TEXT, bytes INTEGER, digest TEXT);
 """
-_WITH_ALL_TABLES = 3
+_HAS_ALL = "SELECT count(*) FROM sqlite_master WHERE name = 'corrections'"
 # Every task and label, by jumps through the index: fast however many events there are.
 _PAIRS = """
     WITH RECURSIVE
@@ -76,12 +76,11 @@ class EventReader:
             raise StoreError(f"{self.path}: {what}; `edgevision run` keeps them at `store.path`")
         with self._told():
             self._connection = self._connected()
-            version = check(self._connection)
-            if not version:
+            if not check(self._connection):
                 raise OutputError("holds no events yet")
-            if version < _WITH_ALL_TABLES:
+            self._has_scores = bool(self._connection.execute(_HAS_ALL).fetchone()[0])
+            if not self._has_scores:
                 self._connection.executescript(_EMPTY)
-            self._has_scores = version >= _WITH_ALL_TABLES
         return self
 
     def __exit__(

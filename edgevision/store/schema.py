@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING
 
 from edgevision.errors import OutputError
+from edgevision.store.backup import back_up
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 # "EVis": tells our files from other programs' databases.
 APPLICATION = 0x45566973
-VERSION = 1
+VERSION = 2
 
 # From each version to the next; version 0 is an empty file.
 STEPS: Mapping[int, str] = {
@@ -31,6 +32,34 @@ STEPS: Mapping[int, str] = {
         CREATE INDEX events_by_time ON events (time);
         CREATE INDEX events_by_label ON events (task, label, time);
     """,
+    # Pictures and clips, what people pinned and corrected, and an index for each common question.
+    # A file may belong to several sightings; `id` is a sighting's, or of a picture taken besides.
+    1: """
+        CREATE TABLE files (
+            path TEXT NOT NULL,
+            id TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            time TEXT NOT NULL,
+            bytes INTEGER NOT NULL,
+            digest TEXT NOT NULL,
+            PRIMARY KEY (path, id)
+        ) WITHOUT ROWID;
+        CREATE INDEX files_by_id ON files (id);
+        CREATE INDEX files_by_time ON files (time);
+        CREATE TABLE pins (
+            id TEXT NOT NULL PRIMARY KEY,
+            time TEXT NOT NULL
+        ) WITHOUT ROWID;
+        CREATE TABLE corrections (
+            id TEXT NOT NULL PRIMARY KEY,
+            label TEXT NOT NULL,
+            time TEXT NOT NULL
+        ) WITHOUT ROWID;
+        CREATE INDEX corrections_by_label ON corrections (label);
+        CREATE INDEX events_by_task ON events (task, time);
+        CREATE INDEX events_by_source ON events (source, time);
+        CREATE INDEX events_by_score ON events (score);
+    """,
 }
 
 
@@ -40,7 +69,9 @@ def prepare(
     steps: Mapping[int, str] = STEPS,
     version: int = VERSION,
 ) -> None:
-    """Bring an open database to `version`, each step in a transaction of its own.
+    """Bring an open database to `version`: all of the steps, or none.
+
+    Before the first step, what an older edgevision wrote is copied to FILE.vN.bak, beside it.
 
     Args:
         connection: with `isolation_level=None`.
@@ -49,20 +80,26 @@ def prepare(
 
     Raises:
         OutputError: if the file is another program's database or of a newer version.
-        sqlite3.Error: if a step fails; the database is then as it was before that step.
+        sqlite3.Error, OSError: if the copy or a step fails; the database is then as it was.
     """
     found = check(connection, version=version)
-    for start in range(found, version):
-        script = (
-            f"BEGIN IMMEDIATE; PRAGMA application_id = {APPLICATION}; {steps[start]}; "
-            f"PRAGMA user_version = {start + 1}; COMMIT"
-        )
-        try:
-            connection.executescript(script)
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
+    if found == version:
+        return
+    if found:
+        back_up(connection, found)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        # Another process may have been first.
+        for start in range(check(connection, version=version), version):
+            for statement in _statements(steps[start]):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION}")
+        connection.execute(f"PRAGMA user_version = {version}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 def check(connection: sqlite3.Connection, *, version: int = VERSION) -> int:
@@ -85,3 +122,13 @@ def check(connection: sqlite3.Connection, *, version: int = VERSION) -> int:
             "use the newer edgevision that wrote it, or give the store another path"
         )
     return int(found)
+
+
+def _statements(script: str) -> Iterator[str]:
+    """One after the other: `executescript` would end the transaction that they stand in."""
+    statement = ""
+    for piece in f"{script};".split(";")[:-1]:
+        statement += f"{piece};"
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

@@ -93,6 +93,21 @@ def test_an_export_is_whole_or_not_there(edgevision, keep, make_event, tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["all.csv", "all.jsonl", "home"]
 
 
+def test_a_sighting_is_pinned_and_corrected(edgevision, keep, make_event):
+    keep(make_event(1))
+    identity = make_event(1).id
+    assert "pinned" in edgevision("events", "pin", identity.lower()).out
+    assert edgevision("events", "relabel", identity, "Yellow Labrador").code == 0
+    (line,) = edgevision("events", "list", "--label", "yellow-labrador").out.splitlines()
+    assert line.endswith("corrected: Yellow Labrador  pinned")
+    (found,) = json.loads(edgevision("events", "show", identity, "--json").out)
+    assert found["kept"] == {"corrected": "Yellow Labrador", "pinned": True}
+    assert edgevision("events", "unpin", identity).code == 0
+    assert "pinned" not in edgevision("events", "list").out
+    assert "no event 'X'" in edgevision("events", "pin", "x").refused(2)
+    assert "is no label" in edgevision("events", "relabel", identity, "a/b").refused(2)
+
+
 def test_new_events_are_followed(keep, make_event, environment, tmp_path):
     keep(make_event(1))
     words = [sys.executable, "-m", "edgevision", "events", "tail", "--json", "--label", "pug"]

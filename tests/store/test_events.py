@@ -249,3 +249,20 @@ def test_a_killed_writer_loses_nothing_that_it_said_was_committed(path):
     assert len(told) >= 500
     assert set(told) <= kept
     assert len(kept) <= len(told) + 3
+
+
+def test_the_log_stays_small_also_where_a_reader_stayed_for_long(path, make_event):
+    log = path.with_name("events.sqlite-wal")
+    with EventStore(path) as store:
+        store.add([make_event(0)])
+        reader = sqlite3.connect(path, isolation_level=None)
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM events").fetchone()
+        for start in range(1, 6000, 500):
+            store.add([make_event(number) for number in range(start, start + 500)])
+        assert log.stat().st_size > 6 * 2**20
+        reader.execute("COMMIT")
+        reader.close()
+        for number in range(7000, 7003):
+            store.add([make_event(number)])
+        assert log.stat().st_size <= 4 * 2**20
