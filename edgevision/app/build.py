@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from edgevision import engines, outputs, regions, tasks
-from edgevision.app import learned, views
+from edgevision.app import learned, pictures, views
 from edgevision.app.provision import ensure
 from edgevision.engines.mirrored import Mirrored
 from edgevision.errors import ConfigError
@@ -260,16 +260,17 @@ def build_outputs(
     """
     telling: list[Outlet] = []
     showing: list[Outlet] = []
-    for name, options in settings.outputs:
+    path = settings.store.file(environ) if settings.store.enabled else None
+    pictures.say_what_is_left_out(settings)
+    for name, options in pictures.allowed_outputs(settings):
         if options is None:
             continue
-        given = dict(options)
+        given = {**dict(options), **pictures.extras(name, settings, path)}
         if name == "console" and settings.outputs.jsonl and str(settings.outputs.jsonl.path) == "-":
             given["stream"] = sys.stderr
         output = load(outputs.KINDS, name, "output")(**given)
         outlet = Outlet(output, depth=_DEPTH, wait=not live, stop=stop)
         (showing if outlet.wants_pixels else telling).append(outlet)
-    path = settings.store.file(environ) if settings.store.enabled else None
     recorder = Recorder(EventStore(path) if path else None, telling)
     keeping = Outlet(recorder, depth=_DEPTH, wait=not live, stop=stop)
     return Outputs([*showing, keeping], recorder, path)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgevision.app.pictures import allowed_outputs
 from edgevision.app.run import Ran
 from edgevision.app.run import run as run_application
 from edgevision.cli.flags import (
@@ -113,10 +114,11 @@ def closing_words(settings: Settings, ran: Ran) -> list[str]:
     if ran.lost_events:
         lost = ", ".join(f"{n} by {name}" for name, n in ran.lost_events.items())
         lines.append(f"events lost: {lost}")
+    outputs = allowed_outputs(settings)
     places = [
-        ("events", settings.outputs.jsonl and settings.outputs.jsonl.path),
-        ("overlay", settings.outputs.video and settings.outputs.video.path),
-        ("snapshots", settings.outputs.snapshots and settings.outputs.snapshots.folder),
+        ("events", outputs.jsonl and outputs.jsonl.path),
+        ("overlay", outputs.video and outputs.video.path),
+        ("snapshots", outputs.snapshots and outputs.snapshots.folder),
         ("store", ran.store),
     ]
     return lines + [f"{what}: {place}" for what, place in places if place and str(place) != "-"]

@@ -28,7 +28,7 @@ VERSION: Literal[1] = 1
 """The version of the tree; a change that makes older files wrong adds one and a step in migrate."""
 
 LATER: dict[str, frozenset[str]] = {
-    "": frozenset({"web", "mqtt", "geo", "privacy", "device"}),
+    "": frozenset({"web", "mqtt", "geo", "device"}),
     "outputs": frozenset({"mqtt", "homeassistant", "webhook", "notify", "clips"}),
     "engine.device": frozenset({"edgetpu", "gpu", "npu"}),
 }
@@ -349,9 +349,10 @@ class Snapshots(Branch):
         default=0.0, description="seconds from one picture to the next; 0: one for each event"
     )
     quality: Annotated[Whole, Field(ge=1, le=100)] = Field(default=85, description="JPEG quality")
-    keep: Annotated[Whole, Field(ge=1, le=1_000_000)] = Field(
-        default=1000, description="pictures that are kept; the oldest is deleted first"
+    what: Literal["full", "crop", "both"] = Field(
+        default="full", description="the whole frame, the part in which it was seen, or both"
     )
+    overlay: Switch = Field(default=True, description="paint what was seen on the whole frame")
 
 
 class Outputs(Branch):
@@ -378,6 +379,19 @@ class Store(Branch):
         if self.path is not None:
             return self.path
         return folder(environ, "XDG_STATE_HOME", ".local/state") / "edgevision" / "events.sqlite"
+
+
+class Privacy(Branch):
+    """What may be stored of what the camera sees."""
+
+    store_images: Literal["never", "event", "always"] = Field(
+        default="always",
+        description="no picture, pictures of sightings only, or whatever outputs are set to store",
+    )
+    blur: Switch = Field(
+        default=False,
+        description="in stored pictures, blur all but the part in which something was seen",
+    )
 
 
 class Log(Branch):
@@ -410,6 +424,7 @@ class Settings(Branch):
     decide: Decide = _branch("when scores become a sighting")
     outputs: Outputs = _branch("where it is told")
     store: Store = _branch("the database of events")
+    privacy: Privacy = _branch("what may be stored of what the camera sees")
     log: Log = _branch("what the program tells about itself")
 
     @model_validator(mode="before")

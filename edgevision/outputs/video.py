@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from edgevision.errors import ConfigError, OutputError
+from edgevision.pixels.blur import blurred_report
 from edgevision.pixels.draw import draw
 from edgevision.pixels.fit import letterboxed
 from edgevision.pixels.rate import Rate
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from typing_extensions import Self
 
+    from edgevision.values.box import Box
     from edgevision.values.report import Report
 
 # Fragments of one group of pictures each, with the header first: what is written can be played.
@@ -51,6 +53,7 @@ class VideoFile:
         path: ends in .mp4, .m4v, .mov or .mkv.
         fps: frames a second of the file; None takes each frame's own time, so that it plays as
             fast as it was seen.
+        blur: leave nothing recognisable but the boxes in which something is seen.
 
     Raises:
         ConfigError: if the ending is another, or `fps` is not over 0.
@@ -61,8 +64,9 @@ class VideoFile:
     wants_pixels: ClassVar[bool] = True
     codecs: ClassVar[tuple[str, ...]] = ("libx264", "mpeg4")
 
-    def __init__(self, path: str | Path, *, fps: float | None = None) -> None:
+    def __init__(self, path: str | Path, *, fps: float | None = None, blur: bool = False) -> None:
         self.path = Path(path)
+        self._blur = blur
         if self.path.suffix.lower() not in _FORMATS:
             raise ConfigError(f"video: {str(path)!r} must end in one of {', '.join(_FORMATS)}")
         if fps is not None and not fps > 0:
@@ -114,6 +118,8 @@ class VideoFile:
         frame = report.frame
         if (frame.source, frame.number) == self._last:
             return
+        if self._blur:
+            report = blurred_report(report, _seen(report))
         picture = draw(report, fps=self._rate.tick(frame.ready_at), out=self._canvas)
         self._canvas = picture
         try:
@@ -216,6 +222,12 @@ class VideoFile:
     def _refusal(self, error: Exception) -> OutputError:
         reason = getattr(error, "strerror", None) or str(error)
         return OutputError(f"{self._place()}: cannot write the video: {reason}")
+
+
+def _seen(report: Report) -> list[Box]:
+    """Where the tasks looked that see something now."""
+    tasks = {decision.task for decision in report.decisions if decision.verdict == "seen"}
+    return [result.box for result in report.results if result.task in tasks]
 
 
 class _Sink:
