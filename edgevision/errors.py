@@ -12,7 +12,8 @@
         ├── EngineError     the runtime, its delegate or an inference
         ├── OutputError     a file, window or service that cannot be written to
         ├── StoreError      no database of events, a damaged one, another program's
-        └── FetchError      a download that did not come through
+        ├── FetchError      a download that did not come through
+        └── NotRunningError no process of ours runs that could be asked
 
 Exceptions of libraries are turned into one of these where the library is called, so that the
 words of an error are chosen by the code which knows what the user asked for.
@@ -93,3 +94,7 @@ class StoreError(AbsentError):
 
 class FetchError(AbsentError):
     """A download that did not come through: no network, no such file there, a full disk."""
+
+
+class NotRunningError(AbsentError):
+    """No edgevision runs that could be asked or told."""

@@ -215,8 +215,13 @@ def build_step(settings: Settings, network: Network, decider: Decider) -> Step:
     )
 
 
-def build_source(settings: Settings) -> Source:
-    """The source; a live one is supervised, so that it comes back by itself."""
+def build_source(settings: Settings, *, patient: bool = False) -> Source:
+    """The source; a live one is supervised, so that it comes back by itself.
+
+    Args:
+        settings: which.
+        patient: a camera that is not there at the start is waited for, and not told at once.
+    """
     wanted = settings.the_source
     source: Source = make(wanted.uri, wanted.name, loop=wanted.loop)
     if not source.live:
@@ -225,8 +230,7 @@ def build_source(settings: Settings) -> Source:
         lambda: make(wanted.uri, wanted.name, loop=wanted.loop),
         wanted.name,
         stall_seconds=wanted.stall_s,
-        # A camera that is not there at the start is told at once; a service is started again.
-        patient=False,
+        patient=patient,
     )
 
 

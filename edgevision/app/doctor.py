@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import ctypes
 import os
-import shutil
-import subprocess
 from importlib import metadata
 from typing import TYPE_CHECKING
 
 from edgevision.app.checks import hardware, software, system
 from edgevision.app.checks.finding import Check, Device, Finding
+from edgevision.app.sensors import ask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +52,7 @@ def this_device(config: Path | None = None) -> Device:
         environ=os.environ,
         packages=packages,
         loads=_loads,
-        throttling=_throttling(),
+        throttling=ask(["vcgencmd", "get_throttled"]),
         config=config,
     )
 
@@ -71,17 +70,3 @@ def _loads(library: str) -> bool:
     except OSError:
         return False
     return True
-
-
-def _throttling() -> str | None:
-    """What the firmware of a Raspberry Pi says of its power and heat."""
-    program = shutil.which("vcgencmd")
-    if program is None:
-        return None
-    try:
-        told = subprocess.run(
-            [program, "get_throttled"], capture_output=True, text=True, timeout=5, check=True
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return told.stdout.strip()

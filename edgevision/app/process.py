@@ -97,3 +97,28 @@ def peak_rss_mb() -> float:
     except (OSError, ValueError, IndexError):
         kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return kib * 1024 / 1e6
+
+
+def rss_mb() -> float:
+    """Resident memory of this program now, in units of 10^6 bytes; 0 where the system does not say.
+
+    The second number of /proc/self/statm (proc(5)), in pages.
+    """
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0.0
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def io_bytes() -> tuple[int, int]:
+    """Bytes that this process caused to be read from and written to disks (/proc/self/io, proc(5)).
+
+    Both 0 where the system does not say.
+    """
+    try:
+        lines = Path("/proc/self/io").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0, 0
+    counts = dict(line.split(": ") for line in lines if ": " in line)
+    return int(counts.get("read_bytes", 0)), int(counts.get("write_bytes", 0))

@@ -19,12 +19,16 @@ from edgevision.app.build import (
     shows_photos,
 )
 from edgevision.app.governed import build_gears, most_threads
+from edgevision.app.heart import Heart
 from edgevision.app.process import (
     core_for_network,
     peak_rss_mb,
     seconds_since_start,
     set_up_process,
 )
+from edgevision.app.sensors import Sensors
+from edgevision.app.status import StatusFile, place
+from edgevision.app.systemd import Notifier
 from edgevision.board import Board
 from edgevision.errors import OutputError
 from edgevision.pipeline.health import Health
@@ -34,7 +38,7 @@ from edgevision.pipeline.probes import watch_outlet, watch_recorder, watch_sourc
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from edgevision.app.build import Outputs
+    from edgevision.app.build import Network, Outputs
     from edgevision.config.schema import Settings
     from edgevision.pipeline.outlet import Outlet
 
@@ -81,7 +85,9 @@ def run(settings: Settings, max_frames: int | None = None, seconds: float | None
     """
     set_up_process()
     network = build_network(settings)
-    source = build_source(settings)
+    notifier = Notifier(os.environ)
+    # A service waits for a camera that is late; whoever types a command is told at once.
+    source = build_source(settings, patient=notifier.is_service)
     decider = build_decider(settings, network, photos=shows_photos(settings))
     step = build_step(settings, network, decider)
     stop = threading.Event()
@@ -92,11 +98,13 @@ def run(settings: Settings, max_frames: int | None = None, seconds: float | None
     for outlet in outputs.outlets:
         watch_outlet(health, outlet)
     watch_recorder(health, outputs.recorder, outputs.store)
+    status = StatusFile(place(os.environ), _facts(network))
     with ExitStack() as opened:
         opened.callback(step.close)
         if gears is not None:
             opened.callback(gears.close)
         core = opened.enter_context(core_for_network(most_threads(settings)))
+        opened.enter_context(Heart(health, status, notifier, Sensors()))
         working = [outlet for outlet in outputs.outlets if _opens(outlet, opened)]
         opened.enter_context(source)
         loop = Loop(
@@ -123,6 +131,10 @@ def run(settings: Settings, max_frames: int | None = None, seconds: float | None
         store=str(outputs.store) if outputs.store else None,
         lost_events=_lost(outputs),
     )
+
+
+def _facts(network: Network) -> dict[str, Any]:
+    return {"tasks": [task.name for task in network.tasks], "model": network.engine.spec.name}
 
 
 def _opens(outlet: Outlet, opened: ExitStack) -> bool:

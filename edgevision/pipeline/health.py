@@ -246,6 +246,7 @@ class Health:
         with self._lock:
             before, self.state = self.state, change(self.state)
             after = self.state
-        if before.name != after.name:
+        # Whoever gives up tells why, once.
+        if before.name != after.name != "failed":
             told = f"{after.name}: {'; '.join(after.reasons)}" if after.reasons else after.name
             log.log(logging.INFO if after.name == "healthy" else logging.WARNING, "%s", told)

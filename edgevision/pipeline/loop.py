@@ -155,6 +155,7 @@ class Loop:
                     os.sched_setaffinity(0, self._network_core)
             while (aimed := self._aimed.get()) is not None:
                 loan = _Loan(self._free, aimed.tensors)
+                self._health.inferring_since = perf_counter()
                 try:
                     looked = self._step.infer(aimed, loan.give_back)
                 except EngineError as error:
@@ -165,6 +166,8 @@ class Loop:
                         raise
                     loan.give_back()
                     continue
+                finally:
+                    self._health.inferring_since = None
                 failures = 0
                 self._pace.inferred(looked.millis["infer"] / 1000)
                 # Only now: what the one before means is told while this one is in the network.

@@ -42,9 +42,10 @@ def watch_recorder(health: Health, recorder: Recorder, path: Path | None) -> Non
 
 
 def _of_source(source: Supervised) -> dict[str, Any]:
-    counts = source.counts
+    counts, state = source.counts, source.state
     return {
-        "state": source.state,
+        "state": state,
+        "waiting_s": round(counts.wait_seconds, 1) if state == "waiting" else 0.0,
         "opened": counts.opened,
         "reconnects": max(counts.opened - 1, 0),
         "stalls": counts.stalls,

@@ -91,7 +91,6 @@ def test_trouble_is_told_with_its_reason_until_it_is_mended(caplog):
     assert [record.getMessage() for record in caplog.records] == [
         "degraded: engine: on the CPU: the Edge TPU does not answer",
         "healthy",
-        "failed: the engine failed five times",
     ]
 
 

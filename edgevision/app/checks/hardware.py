@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edgevision.app.checks.finding import Finding
+from edgevision.app.sensors import THROTTLING, Sensors
 from edgevision.sources.usb import discover
 
 if TYPE_CHECKING:
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 _EDGETPU_IDS = {("1a6e", "089a"), ("18d1", "9302")}
 # A Pi slows itself down from 80 degrees on, and hard from 85.
 _HOT = 80.0
-# Bits of `vcgencmd get_throttled`: now; the same 16 places higher: since the start.
-_THROTTLING = ("too little voltage", "capped clock", "throttled clock", "soft limit of heat")
 # These drivers scale the clock with the load under that name, too.
 _DYNAMIC_DRIVERS = ("intel_pstate", "amd-pstate-epp")
 
@@ -77,21 +76,16 @@ def display(device: Device) -> Finding:
 
 def heat(device: Device) -> Finding:
     """The hottest sensor, and whether the board slows itself down."""
-    zones = sorted((device.root / "sys/class/thermal").glob("thermal_zone*/temp"))
-    texts = (device.read(str(path.relative_to(device.root))) for path in zones)
-    degrees = [int(text) / 1000 for text in texts if text and text.lstrip("-").isdecimal()]
-    found = [f"{max(degrees):.0f} °C" if degrees else "no sensor"]
-    word = int((device.throttling or "").partition("=")[2] or "0", 16)
-    found += [f"{what} now" for bit, what in enumerate(_THROTTLING) if word >> bit & 1]
-    found += [
-        f"{what} since the start"
-        for bit, what in enumerate(_THROTTLING)
-        if word >> (16 + bit) & 1 and not word >> bit & 1
-    ]
+    read = Sensors(device.root, lambda _: device.throttling).read()
+    degrees = read.temperature_c
+    found = ["no sensor" if degrees is None else f"{degrees:.0f} °C"]
+    found += [f"{what} now" for what in read.now]
+    found += [f"{what} since the start" for what in read.since_start if what not in read.now]
     told = ", ".join(found)
-    if word & 0x10001:
+    ever = {*read.now, *read.since_start}
+    if THROTTLING[0] in ever:
         return Finding("WARN", told, "use the power supply made for this board, and a short cable")
-    if word & 0xE000E or (degrees and max(degrees) > _HOT):
+    if ever or (degrees is not None and degrees > _HOT):
         return Finding(
             "WARN", told, "give the board a heat sink or a fan, or set engine.threads: 1"
         )
