@@ -20,6 +20,7 @@ from edgevision.app.build import (
 )
 from edgevision.app.governed import build_gears, most_threads
 from edgevision.app.heart import Heart
+from edgevision.app.keeping import Keeper
 from edgevision.app.process import (
     core_for_network,
     peak_rss_mb,
@@ -107,6 +108,8 @@ def run(settings: Settings, max_frames: int | None = None, seconds: float | None
         opened.enter_context(Heart(health, status, notifier, Sensors()))
         working = [outlet for outlet in outputs.outlets if _opens(outlet, opened)]
         opened.enter_context(source)
+        if outputs.store is not None:
+            opened.enter_context(Keeper(settings, outputs.store))
         loop = Loop(
             step,
             source,

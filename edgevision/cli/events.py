@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgevision.cli.events_marks import pin, relabel, unpin
+from edgevision.cli.events_prune import prune
 from edgevision.cli.events_text import in_words, lines, local, printable
 from edgevision.cli.flags import all_of, config_flag
 from edgevision.cli.stored import database_flag, opened, where
@@ -61,7 +62,7 @@ def events() -> None:
     """
 
 
-for _command in (pin, unpin, relabel):
+for _command in (pin, unpin, relabel, prune):
     events.add_command(_command)
 
 

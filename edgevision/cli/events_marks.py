@@ -34,11 +34,26 @@ def unpin(*, identity: str, database: Path | None, config: Path | None) -> None:
 
 
 @click.command()
-@all_of(_id, click.argument("label", metavar="LABEL"), database_flag, config_flag)
-def relabel(*, identity: str, label: str, database: Path | None, config: Path | None) -> None:
+@all_of(
+    _id,
+    click.argument("label", metavar="LABEL", required=False),
+    click.option("--undo", is_flag=True, help="take an earlier correction back"),
+    database_flag,
+    config_flag,
+)
+def relabel(
+    *, identity: str, label: str | None, undo: bool, database: Path | None, config: Path | None
+) -> None:
     """Say what a sighting really shows; its own label says that it was right.
 
-    LABEL is anything you like, "none" for nothing. The event itself stays as it was told.
+    LABEL is anything you like, "none" for nothing. The event itself stays as it was told. What was
+    corrected is kept, with its pictures, however old it gets.
     """
-    kept = marks.relabel(where(database, config), identity, label)
-    print(f"{identity}: {printable(kept)}")
+    if undo == (label is not None):
+        raise click.UsageError("give a LABEL, or --undo")
+    place = where(database, config)
+    if label is None:
+        marks.uncorrect(place, identity)
+        print(f"{identity}: no longer corrected")
+        return
+    print(f"{identity}: {printable(marks.relabel(place, identity, label))}")

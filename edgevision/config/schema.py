@@ -365,6 +365,25 @@ class Outputs(Branch):
     snapshots: Snapshots | None = Field(default=None, description="pictures of what was seen")
 
 
+class Retention(Branch):
+    """How long events and pictures stay; what is pinned or corrected stays for good."""
+
+    max_age_days: Annotated[Number, Field(gt=0, le=100_000)] | None = Field(
+        default=None, description="days that events are kept, with their pictures; empty: for good"
+    )
+    pictures_max_age_days: Annotated[Number, Field(gt=0, le=100_000)] | None = Field(
+        default=None, description="days that pictures and clips are kept; empty: as their events"
+    )
+    max_mb: Annotated[Number, Field(ge=1, le=10_000_000)] | None = Field(
+        default=2000.0,
+        description="megabytes of pictures and database together; the oldest go first",
+    )
+    min_free_mb: Annotated[Number, Field(ge=0, le=10_000_000)] | None = Field(
+        default=200.0,
+        description="megabytes that stay free on the pictures' disk; the oldest pictures go first",
+    )
+
+
 class Store(Branch):
     """The database of events."""
 
@@ -373,6 +392,7 @@ class Store(Branch):
         default=None,
         description="its file; empty: edgevision/events.sqlite in the user's state folder",
     )
+    retention: Retention = _branch("how long events and pictures stay")
 
     def file(self, environ: Mapping[str, str]) -> Path:
         """Where the database lies: `path`, else in $XDG_STATE_HOME or ~/.local/state."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from edgevision.store.connection import writing
 from edgevision.values.event import rfc3339
@@ -74,13 +74,22 @@ def digest_of(data: bytes) -> str:
 
 
 def digest_of_file(path: Path) -> str:
-    """That of the file at `path`, read piece by piece.
+    """That of the file at `path`.
+
+    Raises:
+        OSError: if it cannot be read.
+    """
+    with path.open("rb") as file:
+        return digest_of_stream(file)
+
+
+def digest_of_stream(file: BinaryIO) -> str:
+    """That of what is left in an open file, read piece by piece.
 
     Raises:
         OSError: if it cannot be read.
     """
     made = hashlib.blake2b(digest_size=16)
-    with path.open("rb") as file:
-        while piece := file.read(_CHUNK):
-            made.update(piece)
+    while piece := file.read(_CHUNK):
+        made.update(piece)
     return made.hexdigest()

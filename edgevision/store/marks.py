@@ -66,6 +66,13 @@ def relabel(path: Path, identity: str, label: str) -> str:
     return kept
 
 
+def uncorrect(path: Path, identity: str) -> None:
+    """Take the correction back; errors as for `pin`."""
+    with writing(_there(path)) as connection:
+        _check(connection, identity)
+        connection.execute("DELETE FROM corrections WHERE id = ?", [identity])
+
+
 def checked_label(label: str) -> str:
     """`label` without spaces around it.
 

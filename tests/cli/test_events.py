@@ -103,9 +103,23 @@ def test_a_sighting_is_pinned_and_corrected(edgevision, keep, make_event):
     (found,) = json.loads(edgevision("events", "show", identity, "--json").out)
     assert found["kept"] == {"corrected": "Yellow Labrador", "pinned": True}
     assert edgevision("events", "unpin", identity).code == 0
+    assert edgevision("events", "relabel", identity, "--undo").code == 0
+    assert "corrected" not in edgevision("events", "list").out
+    assert "LABEL, or --undo" in edgevision("events", "relabel", identity).refused(2)
     assert "pinned" not in edgevision("events", "list").out
     assert "no event 'X'" in edgevision("events", "pin", "x").refused(2)
     assert "is no label" in edgevision("events", "relabel", identity, "a/b").refused(2)
+
+
+def test_old_events_are_let_go_after_a_look_at_what_would(edgevision, keep, make_event, tmp_path):
+    now = datetime.now(timezone.utc)
+    keep(make_event(1, time=now - timedelta(days=9)), make_event(2, time=now))
+    (tmp_path / "edgevision.yaml").write_text("store: {retention: {max_age_days: 7}}\n")
+    assert "would go: 1 events, 0 files" in edgevision("events", "prune", "--dry-run").out
+    assert len(edgevision("events", "list").out.splitlines()) == 2
+    assert "gone: 1 events" in edgevision("events", "prune").out
+    assert len(edgevision("events", "list").out.splitlines()) == 1
+    assert "gone: 0 events" in edgevision("events", "prune", "--database", "none.sqlite").out
 
 
 def test_new_events_are_followed(keep, make_event, environment, tmp_path):

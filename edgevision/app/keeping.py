@@ -1,0 +1,99 @@
+"""Lets old events and pictures go beside a run, or when it is asked to."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from edgevision.errors import EdgevisionError
+from edgevision.store.plan import Limits
+from edgevision.store.retention import prune
+from edgevision.worker import Worker
+
+if TYPE_CHECKING:
+    import threading
+    from pathlib import Path
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from edgevision.config.schema import Settings
+
+log = logging.getLogger(__name__)
+
+# A start has better things to do.
+_FIRST_SECONDS = 10.0
+_EVERY_SECONDS = 60.0
+
+
+def limits_of(settings: Settings) -> Limits:
+    """What `store.retention` says."""
+    return Limits(**dict(settings.store.retention))
+
+
+def folders_of(settings: Settings) -> frozenset[Path]:
+    """Where outputs are set to store pictures; nothing is deleted anywhere else."""
+    outputs = (settings.outputs.snapshots,)
+    return frozenset(one.folder.resolve() for one in outputs if one is not None)
+
+
+class Keeper:
+    """A worker that looks once a minute for what may go, and gives way to everybody else.
+
+    Args:
+        settings: name the limits and the folders.
+        store: the database.
+        first_seconds, every_seconds: until it first looks, and from then on.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Path,
+        first_seconds: float = _FIRST_SECONDS,
+        every_seconds: float = _EVERY_SECONDS,
+    ) -> None:
+        self._limits = limits_of(settings)
+        self._folders = folders_of(settings)
+        self._store = store
+        self._first_seconds, self._every_seconds = first_seconds, every_seconds
+        self._said = ""
+        self._worker = Worker("keeper", self._work, patient=True)
+
+    def __enter__(self) -> Self:
+        self._worker.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End; what it is deleting just now is deleted whole."""
+        self._worker.stop()
+
+    def _work(self, stopping: threading.Event) -> None:
+        pause = self._first_seconds
+        while not stopping.wait(pause):
+            pause = self._every_seconds
+            self._look(stopping)
+
+    def _look(self, stopping: threading.Event) -> None:
+        now = datetime.now(timezone.utc)
+        try:
+            done = prune(self._store, self._folders, self._limits, now, stopping.is_set)
+        except EdgevisionError as error:
+            # Said once: the store says the same of itself.
+            if str(error) != self._said:
+                log.warning("nothing old is let go: %s", error)
+            self._said = str(error)
+            return
+        self._said = ""
+        for path in done.changed:
+            log.warning("%s: was changed by somebody, and is left alone from now on", path)
+        if done.events or done.files:
+            log.info(
+                "let go: %d events, %d files of %.1f MB", done.events, done.files, done.bytes / 1e6
+            )

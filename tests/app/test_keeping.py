@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+from edgevision.app.keeping import Keeper, folders_of
+from edgevision.config.schema import Settings
+from edgevision.store.events import EventStore
+from edgevision.store.files import Ledger, StoredFile, digest_of
+
+
+def settings_with(folder, **retention):
+    return Settings.model_validate(
+        {
+            "outputs": {"snapshots": {"folder": str(folder)}},
+            "store": {"retention": retention},
+        }
+    )
+
+
+def test_only_folders_of_the_settings_are_looked_into(tmp_path):
+    assert folders_of(Settings()) == frozenset()
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    assert folders_of(settings_with(tmp_path / "link")) == {(tmp_path / "real").resolve()}
+
+
+def test_what_is_old_goes_while_the_store_is_written_to(tmp_path, make_event):
+    folder, database = tmp_path / "pictures", tmp_path / "events.sqlite"
+    folder.mkdir()
+    old = datetime.now(timezone.utc) - timedelta(days=3)
+    (folder / "a.jpg").write_bytes(b"old")
+    Ledger(database).enter([StoredFile(folder / "a.jpg", "E1", "full", old, 3, digest_of(b"old"))])
+    keeper = Keeper(
+        settings_with(folder, max_age_days=1.0), database, first_seconds=0, every_seconds=0.01
+    )
+    with keeper, EventStore(database) as store:
+        store.add([replace(make_event(1), id="E1", time=old)])
+        number = 10
+        waiting = threading.Event()
+        while store.count() > number - 10 or (folder / "a.jpg").exists():
+            store.add([make_event(number, time=datetime.now(timezone.utc))])
+            number += 1
+            waiting.wait(0.01)
+            assert number < 5000, "it never went"
+    assert not (folder / "a.jpg").exists()
