@@ -235,6 +235,23 @@ def test_others_write_between_the_batches(place, monkeypatch):
     assert {f"N{number}" for number in range(len(added))} == place.events()
 
 
+def test_a_file_that_somebody_changed_is_told_and_left_alone(place):
+    for number in range(3):
+        place.see(number, days=100)
+    edited, longer, link = sorted(place.folder.iterdir())
+    edited.write_bytes(edited.read_bytes()[::-1])
+    longer.write_bytes(longer.read_bytes() + b"more")
+    target = place.root / "target.jpg"
+    link.rename(target)
+    link.symlink_to(target)
+    done = place.prune()
+    assert (done.files, set(done.changed)) == (0, {edited, longer, link})
+    assert len(list(place.folder.iterdir())) == 3
+    assert target.exists()
+    assert place.known() == set()
+    assert place.prune().changed == ()
+
+
 class Keeping(RuleBasedStateMachine):
     """Sightings come, people meddle with the files, and what is old is let go, in any order."""
 
@@ -329,7 +346,7 @@ class Keeping(RuleBasedStateMachine):
 
 TestKeeping = Keeping.TestCase
 TestKeeping.settings = settings(
-    max_examples=25,
+    max_examples=40,
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
