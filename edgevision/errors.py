@@ -6,6 +6,7 @@
     │   ├── UriError        a source's address
     │   ├── ModelError      a model, head or label file
     │   ├── PhotoError      an image that cannot be read
+    │   ├── CommandError    a command to the running program
     │   └── ExtraError      a kind whose packages are not installed
     └── AbsentError         exit 3: a device, file or service is not there now; try again later
         ├── SourceError     a camera, stream or file that does not open or stopped giving frames
@@ -64,6 +65,10 @@ class ModelError(WrittenError):
 
 class PhotoError(WrittenError):
     """A file that is no readable image."""
+
+
+class CommandError(WrittenError):
+    """A command to the running program that is malformed."""
 
 
 class ExtraError(WrittenError):

@@ -16,6 +16,7 @@ from edgevision.app.build import (
     build_outputs,
     build_source,
     build_step,
+    rules_of,
     shows_photos,
 )
 from edgevision.app.governed import build_gears, most_threads
@@ -27,14 +28,18 @@ from edgevision.app.process import (
     seconds_since_start,
     set_up_process,
 )
+from edgevision.app.running import Running
 from edgevision.app.sensors import Sensors
 from edgevision.app.status import StatusFile, place
 from edgevision.app.systemd import Notifier
 from edgevision.board import Board
 from edgevision.errors import OutputError
+from edgevision.inbox import Inbox
+from edgevision.pipeline.commands import Commands
 from edgevision.pipeline.health import Health
 from edgevision.pipeline.loop import Loop
 from edgevision.pipeline.probes import watch_outlet, watch_recorder, watch_source
+from edgevision.pipeline.switches import Switches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,8 +105,20 @@ def run(settings: Settings, max_frames: int | None = None, seconds: float | None
         watch_outlet(health, outlet)
     watch_recorder(health, outputs.recorder, outputs.store)
     status = StatusFile(place(os.environ), _facts(network))
+    inbox, switches = Inbox(), Switches(live=source.live)
+    running = Running(
+        settings,
+        step=step,
+        rules={task.name: rules_of(settings, task) for task in network.tasks},
+        switches=switches,
+        source=source,
+        outlets=outputs.outlets,
+        store=outputs.store,
+    )
+    health.watch("control", "", running.to_dict)
     with ExitStack() as opened:
         opened.callback(step.close)
+        opened.callback(inbox.close)
         if gears is not None:
             opened.callback(gears.close)
         core = opened.enter_context(core_for_network(most_threads(settings)))
@@ -121,6 +138,8 @@ def run(settings: Settings, max_frames: int | None = None, seconds: float | None
             stopped=stop,
             network_core=core,
             gears=gears,
+            switches=switches,
+            commands=Commands(inbox, running.quick(), running.slow()),
         )
         for outlet in working:
             outlet.when_closed(loop.stop)

@@ -79,7 +79,7 @@ class Snapshots:
         self._ledger = ledger
         self._rate = Rate()
         self._taken: dict[str, float] = {}
-        self._asked = False
+        self._asked: list[str | None] = []
         # Of a report that failed half way: the files that are there already.
         self._written: set[str] = set()
 
@@ -95,9 +95,12 @@ class Snapshots:
     ) -> None:
         """Nothing to give back."""
 
-    def ask(self) -> None:
-        """Take a picture of the next frame, whatever is on it; may be called from any thread."""
-        self._asked = True
+    def ask(self, source: str | None = None) -> None:
+        """Take a picture of the next frame of `source`, whatever is on it; from any thread.
+
+        None is the next frame of any source.
+        """
+        self._asked.append(source)
 
     def write(self, report: Report) -> None:
         """Take pictures if `report` has a sighting's first event, or if it is time for one.
@@ -108,7 +111,8 @@ class Snapshots:
         """
         fps = self._rate.tick(report.frame.ready_at)
         seen = [event for event in report.events if event.phase == "seen"]
-        due = not seen and not self._written and (self._asked or self._is_due(report))
+        asked = [one for one in self._asked if one in (None, report.frame.source)]
+        due = not seen and not self._written and (bool(asked) or self._is_due(report))
         if not seen and not due:
             return
         try:
@@ -123,7 +127,8 @@ class Snapshots:
             raise OutputError(f"{self.folder}: cannot keep snapshots: {reason}") from error
         self._taken[report.frame.source] = report.frame.seconds
         self._written.clear()
-        self._asked = False
+        for one in asked:
+            self._asked.remove(one)
 
     def _is_due(self, report: Report) -> bool:
         if not self._every_s:

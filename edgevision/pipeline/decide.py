@@ -60,6 +60,8 @@ class Sightings:
         self._rules = rules
         self._writer = EventWriter(model, opened_at)
         self._states: dict[tuple[str, str], _State] = {}
+        # Tasks that are no longer asked for, and may have sightings that are to be ended.
+        self._leaving: frozenset[str] = frozenset()
 
     def decide(
         self, frame: Frame, results: tuple[Result, ...], millis: Mapping[str, float]
@@ -80,6 +82,8 @@ class Sightings:
                 _vote(state, rules, frame.seconds, mine)
             events += self._advance(state, rules, frame, mine, millis)
             decisions.append(_decision(state, rules, task, frame))
+        if self._leaving:
+            events += self._dismiss(frame, millis)
         return tuple(decisions), tuple(events)
 
     def finish(self, frame: Frame) -> tuple[Event, ...]:
@@ -91,6 +95,29 @@ class Sightings:
                 state.sightings.clear()
                 state.votes.clear()
         return tuple(events)
+
+    def change(self, rules: Mapping[str, Rules], model: ModelSpec) -> None:
+        """Decide by other rules, about what `model` saw, from the next frame on.
+
+        Sightings of tasks that are no longer among the rules end with that frame; the others go on.
+        """
+        self._rules = rules
+        self._writer = self._writer.of(model)
+        self._leaving = self._left()
+
+    def _dismiss(self, frame: Frame, millis: Mapping[str, float]) -> list[Event]:
+        gone = [
+            self._states.pop(key)
+            for key in list(self._states)
+            if key[0] == frame.source and key[1] in self._leaving
+        ]
+        self._leaving = self._left()
+        return [
+            self._ended(one, frame, millis) for state in gone for one in state.sightings.values()
+        ]
+
+    def _left(self) -> frozenset[str]:
+        return frozenset(task for _, task in self._states if task not in self._rules)
 
     def _advance(
         self,

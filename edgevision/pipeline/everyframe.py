@@ -42,7 +42,10 @@ class EveryFrame:
         decisions: list[Decision] = []
         events: list[Event] = []
         for result in results:
-            rules = self._rules[result.task]
+            rules = self._rules.get(result.task)
+            # Its task was taken out while the frame was on its way.
+            if rules is None:
+                continue
             best = result.guesses[0]
             passes = result.presence >= rules.presence
             seen = passes and best.score >= rules.threshold
@@ -68,6 +71,11 @@ class EveryFrame:
         """Nothing is pending."""
         del frame
         return ()
+
+    def change(self, rules: Mapping[str, Rules], model: ModelSpec) -> None:
+        """Decide by other rules, about what `model` saw, from the next frame on."""
+        self._rules = rules
+        self._writer = self._writer.of(model)
 
 
 def _verdict(*, passes: bool, seen: bool) -> Verdict:

@@ -56,7 +56,7 @@ class Gears:
             self._take_over(self._building)
             self._building = None
         # Those that were on their way when the engine changed say nothing of the new one.
-        if not report.boxes or looked.engine is not self._step.engine:
+        if not report.boxes or looked.by.engine is not self._step.engine:
             return
         millis = report.stage_millis
         change = self._governor.look(perf_counter(), millis["infer"], millis["total"])

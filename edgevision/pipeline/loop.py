@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgevision.errors import EngineError, OutputError
 from edgevision.pipeline.pace import Pace
+from edgevision.pipeline.switches import Switches
 from edgevision.worker import Worker
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from edgevision.board import Board
+    from edgevision.pipeline.commands import Commands
     from edgevision.pipeline.gears import Gears
     from edgevision.pipeline.health import Health
     from edgevision.pipeline.step import Aimed, Looked, Step
@@ -39,10 +41,18 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+
 # Inferences that may be untold: enough to ride out a slow moment of the hand-over; each is a frame
 _UNTOLD = 1
 # Failures in a row after which the engine is given up.
 _FAILURES = 5
+
+
+class _Wake:
+    """Stands in the queue where a frame would: there are commands."""
+
+
+_WAKE = _Wake()
 
 
 class Loop:
@@ -60,6 +70,8 @@ class Loop:
         network_core: the core that the network's thread has for itself; None: any.
         gears: change the network's resolution and threads by what each frame took; None: nothing
             does.
+        switches: whether frames are inferred; None: always.
+        commands: applied between frames; None: nobody commands.
     """
 
     def __init__(
@@ -75,6 +87,8 @@ class Loop:
         stopped: threading.Event | None = None,
         network_core: frozenset[int] | None = None,
         gears: Gears | None = None,
+        switches: Switches | None = None,
+        commands: Commands | None = None,
     ) -> None:
         self._step = step
         self._source = source
@@ -86,16 +100,19 @@ class Loop:
         self._pace = Pace()
         self._network_core = network_core
         self._gears = gears
+        self._switches = switches or Switches(live=source.live)
+        self._commands = commands
         self._stopped = stopped or threading.Event()
         self._ended = threading.Event()
         self._free: SimpleQueue[Tensors | None] = SimpleQueue()
         self._aimed: SimpleQueue[Aimed | None] = SimpleQueue()
-        self._looked: SimpleQueue[Looked | None] = SimpleQueue()
+        self._looked: SimpleQueue[Looked | _Wake | None] = SimpleQueue()
         self._room: SimpleQueue[bool] = SimpleQueue()
 
     def stop(self) -> None:
         """End soon, with everything told; may be called from a signal handler or any thread."""
         self._stopped.set()
+        self._switches.moving.set()
         self._free.put(None)
         # The network's thread ends even where a read of the source never returns.
         self._aimed.put(None)
@@ -133,13 +150,14 @@ class Loop:
             number = 0
             while self._max_frames is None or number < self._max_frames:
                 tensors = self._free.get()
+                self._switches.moving.wait()
                 if tensors is None or self._stopped.wait(self._pace.wait_seconds()):
                     break
                 begun = perf_counter()
                 frame = next(frames, None)
                 if frame is None:
                     break
-                aimed = self._step.aim(frame, tensors)
+                aimed = self._step.aim(frame, tensors, self._switches.pause)
                 self._pace.aimed(perf_counter() - begun)
                 self._aimed.put(aimed)
                 number += 1
@@ -181,7 +199,12 @@ class Loop:
     def _tell(self) -> None:
         last: dict[str, Frame] = {}
         try:
+            if self._commands is not None:
+                self._commands.begin(lambda: self._looked.put(_WAKE), self.stop)
             while (looked := self._looked.get()) is not None:
+                if isinstance(looked, _Wake):
+                    self._obey()
+                    continue
                 report = self._step.tell(looked)
                 self._room.put(item=True)
                 last[report.frame.source] = report.frame
@@ -195,8 +218,14 @@ class Loop:
                 self._health.finished(final)
                 self._give(final)
         finally:
+            if self._commands is not None:
+                self._commands.end()
             self._ended.set()
             self._room.put(item=True)
+
+    def _obey(self) -> None:
+        if self._commands is not None:
+            self._commands.turn()
 
     def _give(self, report: Report) -> None:
         for output in self._outputs:

@@ -152,6 +152,14 @@ class Outlet:
         """Events that could not be written, here or by an output that counts its own."""
         return self._lost + int(getattr(self._output, "lost_events", 0))
 
+    def ask_picture(self, source: str | None) -> bool:
+        """Have a picture of the next frame of `source` (None: of any) kept, if it keeps such."""
+        ask = getattr(self._output, "ask", None)
+        if ask is None or self._ended:
+            return False
+        ask(source)
+        return True
+
     def when_closed(self, then: Callable[[], object]) -> None:
         """Call `then` once, in the outlet's thread, when the person closes the output's window."""
         self._when_closed = then

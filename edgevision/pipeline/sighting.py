@@ -76,6 +76,10 @@ class EventWriter:
         self._model = model
         self._opened_at = opened_at or datetime.now(timezone.utc)
 
+    def of(self, model: ModelSpec) -> EventWriter:
+        """The same for events of another model."""
+        return self if model is self._model else EventWriter(model, self._opened_at)
+
     def event(
         self, phase: Phase, sighting: Sighting, frame: Frame, millis: Mapping[str, float]
     ) -> Event:

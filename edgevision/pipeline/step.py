@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from edgevision.values.report import Report
+from edgevision.values.result import Decision
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     import numpy.typing as npt
 
+    from edgevision.pipeline.sighting import Rules
+    from edgevision.pipeline.switches import Pause
     from edgevision.protocols import Engine, Region, Task
     from edgevision.values.box import Box
     from edgevision.values.event import Event
     from edgevision.values.frame import Frame
-    from edgevision.values.result import Decision, Result
-    from edgevision.values.tensor import Features
+    from edgevision.values.result import Cause, Result
+    from edgevision.values.tensor import Features, ModelSpec
 
     Prepare = Callable[[npt.NDArray[np.uint8], Box, npt.NDArray[Any]], None]
 
@@ -39,16 +42,57 @@ class Decider(Protocol):
         """End what is pending; `frame` was the last of its source."""
         ...
 
+    def change(self, rules: Mapping[str, Rules], model: ModelSpec) -> None:
+        """Decide by other rules, about what `model` saw, from the next frame on.
+
+        Sightings of tasks that are no longer among the rules end with that frame.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recogniser:
+    """What looks at a frame: where, with which network, and for what.
+
+    Attributes:
+        region: where to look.
+        engine: the network.
+        prepare: writes a box of a frame into an input tensor.
+        tasks: what is read from the network's features.
+        max_passes: inferences a frame, at most.
+    """
+
+    region: Region
+    engine: Engine
+    prepare: Prepare
+    tasks: Sequence[Task]
+    max_passes: int = 2
+
+    def new_tensors(self) -> list[npt.NDArray[Any]]:
+        """Room for one frame's boxes as input tensors."""
+        spec = self.engine.spec.input
+        return [np.empty(spec.shape, spec.dtype) for _ in range(self.max_passes)]
+
+    def takes(self, tensors: Sequence[npt.NDArray[Any]]) -> bool:
+        """Whether these are as those of `new_tensors`."""
+        spec, first = self.engine.spec.input, tensors[0]
+        enough = len(tensors) == self.max_passes
+        return enough and first.shape == spec.shape and first.dtype == spec.dtype
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Aimed:
-    """A frame with the boxes to look at, and each box as an input tensor of `engine`."""
+    """A frame with the boxes to look at, and each box as an input tensor of `by`.
+
+    `pause` says why there are none, where frames are not inferred.
+    """
 
     frame: Frame
-    engine: Engine
+    by: Recogniser
     boxes: tuple[Box, ...]
     tensors: Sequence[npt.NDArray[Any]]
     millis: float
+    pause: Pause = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,9 +100,10 @@ class Looked:
     """A frame with what the network gave; `looks` has one or two (box, features) for each box."""
 
     frame: Frame
-    engine: Engine
+    by: Recogniser
     looks: tuple[tuple[tuple[Box, Features], ...], ...]
     millis: Mapping[str, float]
+    pause: Pause = ""
 
 
 class Step:
@@ -83,55 +128,67 @@ class Step:
         decider: Decider,
         max_passes: int = 2,
     ) -> None:
-        self._region = region
         # The one that infers, then those that are to take over; more than one only in between.
-        self._engines = deque([engine])
-        self._prepare = prepare
-        self._tasks = tasks
+        self._line = deque([Recogniser(region, engine, prepare, tasks, max_passes)])
         self._decider = decider
-        self._max_passes = max_passes
         self._last_looked: dict[str, Report] = {}
 
     @property
-    def engine(self) -> Engine:
+    def recogniser(self) -> Recogniser:
         """The one that the next frame is aimed for."""
-        return self._engines[-1]
+        return self._line[-1]
+
+    @property
+    def engine(self) -> Engine:
+        """That of the next frame."""
+        return self.recogniser.engine
+
+    @property
+    def decider(self) -> Decider:
+        """What many frames mean together."""
+        return self._decider
+
+    def change(self, recogniser: Recogniser) -> None:
+        """Look at the next frames with `recogniser`.
+
+        An engine that it does not share with the one before is closed once the first of those
+        frames comes to the network. One thread may call this while frames are looked at.
+        """
+        self._line.append(recogniser)
 
     def change_engine(self, engine: Engine) -> None:
-        """Aim the next frames for `engine`: the same network, with an input of another size.
-
-        The one before is closed once the first of those frames comes to the network. May be called
-        from any thread.
-        """
-        self._engines.append(engine)
+        """Aim the next frames for `engine`: the same network, with an input of another size."""
+        self.change(replace(self.recogniser, engine=engine))
 
     def close(self) -> None:
         """Give back every engine; no frame is looked at any more."""
-        while self._engines:
-            self._engines.popleft().close()
+        while self._line:
+            self._close_unless_used(self._line.popleft().engine)
 
     def new_tensors(self) -> list[npt.NDArray[Any]]:
         """Room for one frame's boxes as input tensors; reused by the caller."""
-        return self._tensors_of(self.engine)
+        return self.recogniser.new_tensors()
 
     def look(self, frame: Frame) -> Report:
         """All three stages, in this thread."""
         return self.tell(self.infer(self.aim(frame, self.new_tensors())))
 
-    def aim(self, frame: Frame, tensors: Sequence[npt.NDArray[Any]]) -> Aimed:
+    def aim(self, frame: Frame, tensors: Sequence[npt.NDArray[Any]], pause: Pause = "") -> Aimed:
         """Choose boxes, and write each into one of `tensors`, or into new ones if those do not fit.
 
-        They do not when the engine was changed since they were made.
+        They do not when the engine was changed since they were made. No box is chosen in a pause.
         """
         begun = perf_counter()
-        engine = self.engine
-        if tensors[0].shape != engine.spec.input.shape:
-            tensors = self._tensors_of(engine)
-        last = self._last_looked.get(frame.source)
-        boxes = self._region.select(frame, last)[: self._max_passes]
+        by = self.recogniser
+        if not by.takes(tensors):
+            tensors = by.new_tensors()
+        boxes: tuple[Box, ...] = ()
+        if not pause:
+            last = self._last_looked.get(frame.source)
+            boxes = by.region.select(frame, last)[: by.max_passes]
         for box, tensor in zip(boxes, tensors, strict=False):
-            self._prepare(frame.pixels, box, tensor)
-        return Aimed(frame, engine, boxes, tensors, (perf_counter() - begun) * 1000)
+            by.prepare(frame.pixels, box, tensor)
+        return Aimed(frame, by, boxes, tensors, (perf_counter() - begun) * 1000, pause)
 
     def infer(self, aimed: Aimed, free: Callable[[], None] = lambda: None) -> Looked:
         """Run the network on each box, and again closer where the region asks for it.
@@ -140,30 +197,33 @@ class Step:
             aimed: what `aim` gave.
             free: called once its tensors are no longer needed.
         """
-        frame, engine = aimed.frame, aimed.engine
-        self._close_all_before(engine)
+        frame, by = aimed.frame, aimed.by
+        self._close_all_before(by)
         begun = perf_counter()
-        left = self._max_passes - len(aimed.boxes)
+        left = by.max_passes - len(aimed.boxes)
         looks = []
         last = len(aimed.boxes) - 1
         if last < 0:
             free()
         for index, (box, ready) in enumerate(zip(aimed.boxes, aimed.tensors, strict=False)):
             fill = _Fill(ready, free if index == last else None)
-            look = [(box, engine.infer(fill))]
-            closer = self._region.refine(look[0][1], box, frame) if left > 0 else None
+            look = [(box, by.engine.infer(fill))]
+            closer = by.region.refine(look[0][1], box, frame) if left > 0 else None
             if closer is not None:
                 left -= 1
-                look.append((closer, self._infer_box(engine, frame, closer)))
+                look.append((closer, _infer_box(by, frame, closer)))
             looks.append(tuple(look))
         millis = {"aim": aimed.millis, "infer": (perf_counter() - begun) * 1000}
-        return Looked(frame, engine, tuple(looks), millis)
+        return Looked(frame, by, tuple(looks), millis, aimed.pause)
 
     def tell(self, looked: Looked) -> Report:
         """Read the features, and decide."""
         begun = perf_counter()
         frame = looked.frame
-        results = tuple(self._read(task, look) for look in looked.looks for task in self._tasks)
+        if looked.pause == "frozen":
+            return self._standing_still(looked)
+        tasks = looked.by.tasks
+        results = tuple(_read(task, look) for look in looked.looks for task in tasks)
         read = perf_counter()
         millis = {
             **looked.millis,
@@ -171,6 +231,8 @@ class Step:
             "total": (read - frame.ready_at) * 1000,
         }
         decisions, events = self._decider.decide(frame, results, millis)
+        if looked.pause:
+            decisions = _without_answer(looked, "off", "switched off")
         done = perf_counter()
         millis["decide"] = (done - read) * 1000
         millis["total"] = (done - frame.ready_at) * 1000
@@ -186,22 +248,42 @@ class Step:
         self._last_looked.pop(frame.source, None)
         return Report(frame, events=self._decider.finish(frame))
 
-    def _close_all_before(self, engine: Engine) -> None:
-        while self._engines[0] is not engine:
-            self._engines.popleft().close()
+    def _standing_still(self, looked: Looked) -> Report:
+        """The last answer once more, on this frame; what is decided waits."""
+        frame = looked.frame
+        millis = {**looked.millis, "total": (perf_counter() - frame.ready_at) * 1000}
+        last = self._last_looked.get(frame.source)
+        if last is None:
+            decisions = _without_answer(looked, "frozen", "frozen before the first answer")
+            return Report(frame, decisions=decisions, stage_millis=millis)
+        kept = tuple(replace(one, cause="frozen") for one in last.decisions)
+        return Report(frame, (), last.results, kept, (), millis)
 
-    def _tensors_of(self, engine: Engine) -> list[npt.NDArray[Any]]:
-        spec = engine.spec.input
-        return [np.empty(spec.shape, spec.dtype) for _ in range(self._max_passes)]
+    def _close_all_before(self, recogniser: Recogniser) -> None:
+        while self._line[0] is not recogniser:
+            self._close_unless_used(self._line.popleft().engine)
 
-    def _infer_box(self, engine: Engine, frame: Frame, box: Box) -> Features:
-        return engine.infer(lambda tensor: self._prepare(frame.pixels, box, tensor))
+    def _close_unless_used(self, engine: Engine) -> None:
+        if all(other.engine is not engine for other in tuple(self._line)):
+            engine.close()
 
-    @staticmethod
-    def _read(task: Task, look: tuple[tuple[Box, Features], ...]) -> Result:
-        """The surest of one or two looks at the same thing."""
-        results = [task.read(features, box) for box, features in look]
-        return max(results, key=lambda result: result.presence * result.guesses[0].score)
+
+def _infer_box(by: Recogniser, frame: Frame, box: Box) -> Features:
+    return by.engine.infer(lambda tensor: by.prepare(frame.pixels, box, tensor))
+
+
+def _read(task: Task, look: tuple[tuple[Box, Features], ...]) -> Result:
+    """The surest of one or two looks at the same thing."""
+    results = [task.read(features, box) for box, features in look]
+    return max(results, key=lambda result: result.presence * result.guesses[0].score)
+
+
+def _without_answer(looked: Looked, cause: Cause, reason: str) -> tuple[Decision, ...]:
+    source = looked.frame.source
+    return tuple(
+        Decision(task.name, source, "nothing", None, 0.0, reason, cause=cause)
+        for task in looked.by.tasks
+    )
 
 
 class _Fill:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from edgevision.values.place import Place
 
 Verdict = Literal["nothing", "unsure", "seen"]
-Cause = Literal["seen", "gone", "presence", "score", "hits", "cooldown", "other"]
+Cause = Literal["seen", "gone", "presence", "score", "hits", "cooldown", "off", "frozen", "other"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,8 @@ class Decision:
         group: where it is "unsure", what is sure all the same: "some terrier"; else None.
         cause: the kind of the reason, to count by: "seen"; "gone" (it was seen a moment ago); none
             of the task's kind ("presence"); a "score" under the threshold; too few "hits"; seen
-            too short a time ago to be told again ("cooldown"); "other".
+            too short a time ago to be told again ("cooldown"); switched "off"; "frozen", which is
+            the last answer once more; "other".
     """
 
     task: str
