@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 NAME = "accuracy"
-EMBEDDED = ("efficientnet_lite0", "mobilenet_v2")
+EMBEDDED = ("efficientnet_lite0", "efficientnet_lite2", "mobilenet_v2")
 CORAL = (
     "mobilenet_v1_0.25_128_quant",
     "mobilenet_v1_0.5_160_quant",

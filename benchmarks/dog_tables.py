@@ -30,7 +30,7 @@ def figures(results: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _words(view: View) -> list[str]:
-    return [f"`{view.model}`", f"{view.side}", "two" if view.mirror else "one"]
+    return [view.says, f"{view.side}", "two" if view.mirror else "one"]
 
 
 def _views(views: Mapping[str, Any]) -> str:
@@ -46,7 +46,7 @@ def _views(views: Mapping[str, Any]) -> str:
 
 def _frames(frames: Mapping[str, Any]) -> str:
     rows = [
-        [f"{side} pixels, {says}", *(percent(one[key], one["n"]) for one in found.values())]
+        [f"{side} pixels, {says}", *(percent(found[task][key], found[task]["n"]) for task in TASKS)]
         for says, key in (("one frame", "one"), ("vote of five", "five"))
         for side, found in frames.items()
     ]
@@ -55,13 +55,14 @@ def _frames(frames: Mapping[str, Any]) -> str:
 
 def _tests(tests: Mapping[str, Any]) -> str:
     rows = []
-    for before, now in FINALISTS:
-        for view in (before, now):
+    for views in FINALISTS:
+        before = views[0]
+        for view in views:
             row = _words(view)
             for name in ("new", "test"):
                 one = tests[view.key][name]
                 row += [percent(one["top1"], one["n"])]
-                row += [_paired(tests[before.key][name], one) if view is now else ""]
+                row += ["" if view is before else _paired(tests[before.key][name], one)]
             rows.append(row)
     first = tests[FINALISTS[0][0].key]
     head = ["network", "pixels", "looks"]
@@ -119,13 +120,13 @@ def _presence(tests: Mapping[str, Any]) -> str:
 
 def _groups(tests: Mapping[str, Any]) -> str:
     rows = []
-    for _, view in FINALISTS:
+    for *_, view in FINALISTS:
         for says, name in (("new photos", "new"), ("known from training", "test")):
             one = tests[view.key][name]
             silent = one["n"] - one["named"] - one["group_only"]
             rows.append(
                 [
-                    f"`{view.model}`, {says}",
+                    f"{view.says}; {says}",
                     f"{one['named']} of {one['n']}",
                     percent(one["named_right"], one["named"]),
                     str(one["group_only"]),

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 CORAL: Final = "mobilenet_v1_1.0_224_quant_embedding_extractor"
 DEFAULT: Final = "efficientnet_lite0"
+LARGER: Final = "efficientnet_lite2"
+# What photos get where no network is named: the mirror image goes to the larger one.
+BOTH: Final = "default"
 
 
 @dataclass(frozen=True)
@@ -30,23 +33,41 @@ class View:
         """For results."""
         return f"{self.model}@{self.side}{'+mirror' if self.mirror else ''}"
 
+    @property
+    def says(self) -> str:
+        """For tables."""
+        return f"`{DEFAULT}`, `{LARGER}`" if self.model == BOTH else f"`{self.model}`"
+
     def network(self, task: str) -> Network:
         """What looks so."""
         given: dict[str, Any] = {"model": self.model, "region.mirror": self.mirror}
         given["models.folder"] = str(test_data("models"))
         given["model.resolution"] = self.side
-        return build_network(settings_from(None, task=task, **given))
+        return build_network(settings_from(None, task=task, **given), photos=True)
 
 
-VIEWS: Final = tuple(
-    View(model, side, mirror)
-    for model, sides in ((DEFAULT, (192, 224, 256, 288)), ("mobilenet_v2", (224, 256)))
-    for side in sides
-    for mirror in (False, True)
+_SIDES: Final = {
+    DEFAULT: (192, 224, 256, 288),
+    LARGER: (224, 256, 288),
+    "mobilenet_v2": (224, 256),
+}
+VIEWS: Final = (
+    *(
+        View(model, side, mirror)
+        for model, sides in _SIDES.items()
+        for side in sides
+        for mirror in (False, True)
+    ),
+    View(BOTH, 256, mirror=True),
 )
-# By network: one look at the own size, and how photos are looked at now.
-FINALISTS: Final = (
-    (View(DEFAULT, 224, mirror=False), View(DEFAULT, 256, mirror=True)),
+# By network: first what the others are compared with, last how photos are looked at now.
+FINALISTS: Final[tuple[tuple[View, ...], ...]] = (
+    (
+        View(DEFAULT, 224, mirror=False),
+        View(DEFAULT, 256, mirror=True),
+        View(LARGER, 288, mirror=True),
+        View(BOTH, 256, mirror=True),
+    ),
     (View("mobilenet_v2", 224, mirror=False), View("mobilenet_v2", 224, mirror=True)),
     (View(CORAL, 224, mirror=False), View(CORAL, 224, mirror=True)),
 )

@@ -1,6 +1,6 @@
 """Finds the temperatures of the embedded networks' heads, and writes them into their files.
 
-    python scripts/build_dogs.py PHOTOS [--out FOLDER]
+    python scripts/build_dogs.py PHOTOS [--out FOLDER] [--only NETWORK]
 
 PHOTOS has dogs/train, imagenet/samples and imagenet/val, each with a labels.csv. Weights, biases
 and labels of the heads stay what they are; nothing is drawn at random, so that the same photos
@@ -72,14 +72,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("photos", type=Path)
     parser.add_argument("--out", type=Path, default=DATA / "heads", metavar="FOLDER")
+    parser.add_argument("--only", action="append", choices=list(embedded()), help="one network")
     options = parser.parse_args()
     sets = photos_of(options.photos)
     options.out.mkdir(parents=True, exist_ok=True)
-    for name in embedded():
+    for name in options.only or embedded():
         model = find(name)
         for head in calibrated(model, sets):
             path = options.out / f"{name}.{head.name}.npz"
-            save_head(head, path)
+            save_head(head, path, small=True)
             print(f"{path}: {head.provenance['temperatures']['by_side']}")
 
 

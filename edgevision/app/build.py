@@ -78,7 +78,12 @@ def build_network(settings: Settings, *, photos: bool | None = None) -> Network:
         model = views.for_photos(settings, model)
     engine = build_engine(settings, model)
     if views.mirrors(settings, photos=of_photos):
-        engine = Mirrored(engine)
+        second = views.second_look(settings, model, photos=of_photos)
+        if second is None:
+            engine = Mirrored(engine)
+        else:
+            engine = Mirrored(engine, build_engine(settings, second))
+            model = views.with_second(model, second)
     made = build_tasks(settings, model, engine.spec)
     mean, deviation = model.scaling or (None, None)
     chosen = settings.model

@@ -11,6 +11,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from edgevision.zoo.heads import joined
+from edgevision.zoo.registry import find
+
 if TYPE_CHECKING:
     from edgevision.config.schema import Settings
     from edgevision.zoo.registry import Model
@@ -41,6 +44,31 @@ def mirrors(settings: Settings, *, photos: bool) -> bool:
     if settings.region.mirror is not None:
         return settings.region.mirror
     return photos and settings.region.kind in _ONE_LOOK and _gain(settings)
+
+
+def second_look(settings: Settings, model: Model, *, photos: bool) -> Model | None:
+    """The network that looks at the mirror image in place of `model`, at its resolution, if any.
+
+    Only where the settings leave the choice of a network open.
+    """
+    entry = model.entry
+    open_choice = settings.model.use == "default" and not settings.model.heads
+    at_best = entry is not None and model.resolution == entry.best_resolution
+    if not (photos and open_choice and at_best and _gain(settings)):
+        return None
+    if entry is None or not entry.second_look:
+        return None
+    return replace(find(entry.second_look), resolution=model.resolution)
+
+
+def with_second(model: Model, second: Model) -> Model:
+    """`model` with the heads that read its features and those of `second` behind them."""
+    heads = {
+        name: joined(head, second.heads[name])
+        for name, head in model.heads.items()
+        if name in second.heads
+    }
+    return replace(model, name=f"{model.name}+{second.name}", heads=heads)
 
 
 def _gain(settings: Settings) -> bool:

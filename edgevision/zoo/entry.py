@@ -51,6 +51,8 @@ class Entry:
         resizable: its pool is a mean, so that the input may have another size.
         best_resolution: the side in pixels at which it was measured to be right most often, where
             that is another than `resolution`; else None.
+        second_look: id of the network that comes with the package and looks at a photo's mirror
+            image, where the two were measured to be right more often than this one alone; else "".
         for_edgetpu: compiled for the Edge TPU; runs nowhere else.
         twin: id of the entry that is the same network compiled for the Edge TPU, or for the CPU;
             "" if there is none.
@@ -75,6 +77,7 @@ class Entry:
     scaling: tuple[float, float] | None = None
     resizable: bool = False
     best_resolution: int | None = None
+    second_look: str = ""
     for_edgetpu: bool = False
     twin: str = ""
     mult_adds: int | None = None

@@ -8,6 +8,7 @@ repository: no squeeze-and-excite, ReLU6, stem and head not scaled.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -140,17 +141,43 @@ def mobilenet_v2(alpha: float = 1.0, classes: int = 1000) -> Network:
 
 def efficientnet_lite0(alpha: float = 1.0, classes: int = 1000) -> Network:
     """EfficientNet-Lite0, with alpha as for MobileNetV2."""
-    return replace(
-        EFFICIENTNET_LITE0,
-        name=EFFICIENTNET_LITE0.name if alpha == 1 else f"efficientnet_lite0_{alpha:g}",
+    return _efficientnet_lite("efficientnet_lite0", alpha, classes)
+
+
+def efficientnet_lite1(alpha: float = 1.0, classes: int = 1000) -> Network:
+    """EfficientNet-Lite1: 1.1 times as deep as Lite0, in whole blocks."""
+    return _efficientnet_lite("efficientnet_lite1", alpha, classes, depth=1.1)
+
+
+def efficientnet_lite2(alpha: float = 1.0, classes: int = 1000) -> Network:
+    """EfficientNet-Lite2: 1.2 times as deep as Lite0, in whole blocks, and 1.1 times as wide."""
+    return _efficientnet_lite("efficientnet_lite2", alpha, classes, depth=1.2, width=1.1)
+
+
+def _efficientnet_lite(
+    family: str, alpha: float, classes: int, *, depth: float = 1.0, width: float = 1.0
+) -> Network:
+    """Depth and width scale all rows but the first and last in depth, and not stem and head."""
+    rows = [
+        replace(
+            row,
+            channels=_in_eights(_in_eights(row.channels * width) * alpha),
+            repeats=row.repeats if row.repeats == 1 else math.ceil(row.repeats * depth),
+        )
+        for row in _EFFICIENTNET_LITE0
+    ]
+    return Network(
+        name=family if alpha == 1 else f"{family}_{alpha:g}",
+        family=family,
         layers=inverted_residuals(
-            tuple(
-                replace(row, channels=_in_eights(row.channels * alpha))
-                for row in _EFFICIENTNET_LITE0
-            ),
+            tuple(rows),
             stem=_in_eights(32 * alpha),
             features=_in_eights(1280 * max(1.0, alpha)),
         ),
+        padding="same",
+        mean=(127.0, 127.0, 127.0),
+        deviation=(128.0, 128.0, 128.0),
+        epsilon=1e-3,
         classes=classes,
         alpha=alpha,
     )
@@ -232,21 +259,18 @@ MOBILENET_V2: Final = Network(
     epsilon=1e-5,
 )
 
-EFFICIENTNET_LITE0: Final = Network(
-    name="efficientnet_lite0",
-    family="efficientnet_lite0",
-    layers=inverted_residuals(_EFFICIENTNET_LITE0),
-    padding="same",
-    mean=(127.0, 127.0, 127.0),
-    deviation=(128.0, 128.0, 128.0),
-    epsilon=1e-3,
-)
+EFFICIENTNET_LITE0: Final = efficientnet_lite0()
+EFFICIENTNET_LITE2: Final = efficientnet_lite2()
 
-NETWORKS: Final = {network.name: network for network in (MOBILENET_V2, EFFICIENTNET_LITE0)}
+NETWORKS: Final = {
+    network.name: network for network in (MOBILENET_V2, EFFICIENTNET_LITE0, EFFICIENTNET_LITE2)
+}
 """The networks that come with the package, by name."""
 
 FAMILIES: Final[dict[str, Callable[[float, int], Network]]] = {
     "mobilenet_v1": mobilenet_v1,
     "mobilenet_v2": mobilenet_v2,
     "efficientnet_lite0": efficientnet_lite0,
+    "efficientnet_lite1": efficientnet_lite1,
+    "efficientnet_lite2": efficientnet_lite2,
 }

@@ -11,7 +11,7 @@ import json
 import struct
 import zipfile
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -128,6 +128,30 @@ class Head:
         return np.asarray(feature_map.astype(np.float32) @ self.weights[class_index])
 
 
+def joined(one: Head, other: Head) -> Head:
+    """The head that reads the features of two backbones, one behind the other.
+
+    Its logits are the mean of both heads', and so are its temperatures.
+
+    Raises:
+        ModelError: if the two do not have the same labels.
+    """
+    if one.labels != other.labels:
+        raise ModelError(f"head {one.name}: the two networks have not the same labels")
+    sides = {*one.temperatures} & {*other.temperatures}
+    return replace(
+        one,
+        weights=np.hstack([one.weights, other.weights]) * np.float32(0.5),
+        bias=(one.bias + other.bias) / np.float32(2),
+        provenance={**one.provenance, "joined_with": other.provenance},
+        temperature=(one.temperature + other.temperature) / 2,
+        temperatures={
+            side: (one.temperature_at(side) + other.temperature_at(side)) / 2
+            for side in sorted(sides)
+        },
+    )
+
+
 def softmax(logits: npt.NDArray[Any]) -> Array:
     """Probabilities over the last axis, exp(x) / sum exp(x), with no overflow; float32."""
     shifted = logits.astype(np.float32) - logits.max(axis=-1, keepdims=True)
@@ -135,8 +159,13 @@ def softmax(logits: npt.NDArray[Any]) -> Array:
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True), np.float32)
 
 
-def save_head(head: Head, path: Path) -> None:
-    """Write `head`; weights as float16. The same head gives the same bytes at any time.
+def save_head(head: Head, path: Path, *, small: bool = False) -> None:
+    """Write `head`. The same head gives the same bytes at any time, and so does what was read.
+
+    Args:
+        head: what to write.
+        path: of the file.
+        small: weights in eight bits, with a scale for each class, in place of float16.
 
     Raises:
         OSError: if the file cannot be written.
@@ -154,7 +183,7 @@ def save_head(head: Head, path: Path) -> None:
         about["temperatures"] = {str(side): one for side, one in head.temperatures.items()}
     text = json.dumps(about, ensure_ascii=False, sort_keys=True).encode()
     arrays = {
-        "weights": head.weights.astype("<f2"),
+        **(_in_eight_bits(head.weights) if small else {"weights": head.weights.astype("<f2")}),
         "bias": head.bias.astype("<f4"),
         "about": np.frombuffer(text, np.uint8),
     }
@@ -163,6 +192,20 @@ def save_head(head: Head, path: Path) -> None:
             content = io.BytesIO()
             np.lib.format.write_array(content, array, version=(1, 0), allow_pickle=False)
             archive.writestr(zipfile.ZipInfo(f"{name}.npy", _EPOCH), content.getvalue())
+
+
+def _in_eight_bits(weights: Array) -> dict[str, npt.NDArray[Any]]:
+    """Integers from -127 to 127, and the scale (classes,) that each row is to be multiplied with.
+
+    Scales are rounded up to float16: products with 127 are then exact, and reading and writing
+    again changes nothing.
+    """
+    widest = np.abs(weights).max(axis=1, initial=0.0).astype(np.float64) / 127
+    scales = widest.astype("<f2")
+    scales = np.where(scales < widest, np.nextafter(scales, np.float16(np.inf)), scales)
+    scales = np.where(scales > 0, scales, np.float16(1)).astype("<f2")
+    stored = np.rint(weights / scales.astype(np.float64)[:, None])
+    return {"weights": stored.astype("<i1"), "scales": scales}
 
 
 def load_head(path: Path, backbone_sha256: str) -> Head:
@@ -195,17 +238,21 @@ def load_head(path: Path, backbone_sha256: str) -> Head:
 def _read(path: Path) -> Head:
     arrays = {}
     with zipfile.ZipFile(path) as archive:
-        for name in ("weights", "bias", "about"):
+        names = [name.removesuffix(".npy") for name in archive.namelist()]
+        for name in ("weights", "bias", "about", *(["scales"] if "scales" in names else [])):
             if archive.getinfo(f"{name}.npy").file_size > _MOST_BYTES:
                 raise ValueError(f"{name} is larger than a head can be")
             content = io.BytesIO(archive.read(f"{name}.npy"))
             arrays[name] = np.lib.format.read_array(content, allow_pickle=False)
     about = json.loads(arrays["about"].tobytes().decode())
+    weights = arrays["weights"].astype(np.float32)
+    if "scales" in arrays:
+        weights = weights * arrays["scales"].astype(np.float32)[:, None]
     return Head(
         name=str(about["name"]),
         backbone_sha256=str(about["backbone_sha256"]),
         labels=tuple(map(str, about["labels"])),
-        weights=arrays["weights"],
+        weights=weights,
         bias=arrays["bias"],
         provenance=dict(about["provenance"]),
         temperature=float(about["temperature"]),

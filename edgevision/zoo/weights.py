@@ -66,7 +66,7 @@ def classifier(network: Network, state: Mapping[str, npt.NDArray[Any]]) -> Class
     Raises:
         ModelError: if the checkpoint lacks it, or has another shape there.
     """
-    name = {"mobilenet_v2": "classifier.1", "efficientnet_lite0": "_fc"}[network.name]
+    name = "classifier.1" if network.family == "mobilenet_v2" else "_fc"
     return Classifier(
         _array(state, f"{name}.weight", (network.classes, network.features)),
         _array(state, f"{name}.bias", (network.classes,)),
@@ -88,7 +88,7 @@ def _shape(layer: Layer) -> tuple[int, ...]:
 
 def _names(network: Network) -> Iterator[tuple[Layer, str, str]]:
     """Each convolution with the checkpoint's names of it and of its normalisation."""
-    named = {"mobilenet_v2": _torchvision, "efficientnet_lite0": _lite}[network.name]
+    named = _torchvision if network.family == "mobilenet_v2" else _lite
     names = {layer.name for layer in network.layers}
     for layer in network.layers:
         if layer.kind != "add":

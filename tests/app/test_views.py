@@ -35,6 +35,33 @@ def test_what_the_settings_say_holds_for_photos(given, expected):
     assert looks(photos=True, **given) == expected
 
 
+def network_of(**given):
+    network = build_network(settings_from(None, **{"task": "dogs", **given}), photos=True)
+    network.engine.close()
+    return network
+
+
+def test_a_photo_and_its_mirror_image_go_to_two_networks_where_none_is_named():
+    network = network_of(task="dogs,classify")
+    assert network.engine.spec.name == "efficientnet_lite0+efficientnet_lite2"
+    assert network.model.name == network.engine.spec.name
+    assert network.model.heads["dogs"].weights.shape == (120, 2560)
+    assert {task.name for task in network.tasks} == {"dogs", "classify"}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"model": "efficientnet_lite0"},
+        {"model.resolution": 192},
+        {"region.mirror": False},
+        {"governor.max_latency_ms": 50.0},
+    ],
+)
+def test_one_network_does_both_looks_where_the_settings_say_more(given):
+    assert network_of(**given).engine.spec.name == "efficientnet_lite0"
+
+
 def test_a_video_is_mirrored_where_the_settings_say_so():
     assert looks(photos=False, **{"region.mirror": True}) == (224, True)
 

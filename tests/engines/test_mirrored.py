@@ -39,6 +39,24 @@ class Halves:
         self.closed = True
 
 
+def test_another_network_may_take_the_second_look_and_stands_behind_the_first():
+    first, second = Halves(), Halves()
+    engine = Mirrored(first, second)
+    picture = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
+    found = engine.infer(lambda tensor: np.copyto(tensor, picture))
+    left, right = picture[:, :2].mean(), picture[:, 2:].mean()
+    np.testing.assert_allclose(found.vector.real(), [left, right, right, left])
+    np.testing.assert_allclose(found.map.real(), np.concatenate([picture, picture], axis=-1))
+    assert engine.spec.name == "halves+halves"
+    assert engine.spec.vector.shape == found.vector.spec.shape == (4,)
+    assert engine.spec.map.shape == found.map.spec.shape == (2, 4, 6)
+    engine.invoke()
+    assert (first.invoked, second.invoked) == (1, 1)
+    engine.close()
+    assert first.closed
+    assert second.closed
+
+
 def test_both_looks_count_alike_and_the_map_is_turned_back():
     inner = Halves()
     engine = Mirrored(inner)

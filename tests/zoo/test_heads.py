@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edgevision.errors import ModelError
-from edgevision.zoo.heads import Head, load_head, save_head, softmax
+from edgevision.zoo.heads import Head, joined, load_head, save_head, softmax
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,6 +36,22 @@ def test_logits_are_the_product_and_the_bias() -> None:
     one = head(weights=[[1, 0, 0, 2], [0, 3, 0, 0], [0, 0, 0, 0]], bias=[0.5, 0, -1])
     np.testing.assert_allclose(one.logits(np.array([1.0, 2.0, 3.0, 4.0])), [9.5, 6, -1])
     assert one.logits(np.zeros((7, 4))).shape == (7, 3)
+
+
+def test_joined_heads_give_the_mean_of_both_logits_and_temperatures() -> None:
+    one = head(temperature=0.5, temperatures={224: 0.5, 256: 0.25})
+    other = head(features=2, temperature=1.5, temperatures={256: 0.75})
+    both = joined(one, other)
+    first, second = np.arange(4.0), np.array([3.0, -1.0])
+    np.testing.assert_allclose(
+        both.logits(np.concatenate([first, second])),
+        (one.logits(first) + other.logits(second)) / 2,
+        rtol=1e-5,
+    )
+    assert both.temperature == 1.0
+    assert both.temperatures == {256: 0.5}
+    with pytest.raises(ModelError, match="the same labels"):
+        joined(one, head(classes=2))
 
 
 def test_the_activation_map_is_highest_where_the_class_is_and_averages_to_the_logit() -> None:
@@ -75,6 +92,20 @@ def test_what_is_saved_comes_back(tmp_path: Path) -> None:
     np.testing.assert_array_equal(after.bias, before.bias)
     for name in ("name", "labels", "provenance", "temperature", "parent", "rows"):
         assert getattr(after, name) == getattr(before, name)
+
+
+def test_eight_bits_lose_little_and_reading_and_writing_again_loses_nothing(tmp_path: Path) -> None:
+    before = head(classes=5, features=200, weights=np.random.default_rng(1).normal(size=(5, 200)))
+    before = replace(before, weights=np.vstack([before.weights[:4], np.zeros((1, 200))]))
+    first, second, plain = (tmp_path / name for name in ("a.npz", "b.npz", "c.npz"))
+    save_head(before, first, small=True)
+    after = load_head(first, SHA)
+    for row, read in zip(before.weights, after.weights, strict=True):
+        np.testing.assert_allclose(read, row, atol=np.abs(row).max() / 250)
+    save_head(after, second, small=True)
+    assert first.read_bytes() == second.read_bytes()
+    save_head(before, plain)
+    assert first.stat().st_size < plain.stat().st_size - 700
 
 
 def test_the_same_head_is_saved_in_the_same_bytes(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from edgevision.zoo.tflite import inspect
 
 
 def test_the_embedded_networks_have_both_heads():
-    assert set(embedded()) == {"efficientnet_lite0", "mobilenet_v2"}
+    assert set(embedded()) == {"efficientnet_lite0", "efficientnet_lite2", "mobilenet_v2"}
     for name in embedded():
         model = find(name)
         assert set(model.heads) == {"imagenet1k", "dogs"}
