@@ -34,7 +34,7 @@ def limits_of(settings: Settings) -> Limits:
 
 def folders_of(settings: Settings) -> frozenset[Path]:
     """Where outputs are set to store pictures; nothing is deleted anywhere else."""
-    outputs = (settings.outputs.snapshots,)
+    outputs = (settings.outputs.snapshots, settings.outputs.clips)
     return frozenset(one.folder.resolve() for one in outputs if one is not None)
 
 

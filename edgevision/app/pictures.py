@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_OF_EVENTS = ("snapshots",)
+_OF_EVENTS = ("snapshots", "clips")
 # A film of everything shows more than events.
 _STORING = (*_OF_EVENTS, "video")
 

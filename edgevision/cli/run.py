@@ -119,6 +119,7 @@ def closing_words(settings: Settings, ran: Ran) -> list[str]:
         ("events", outputs.jsonl and outputs.jsonl.path),
         ("overlay", outputs.video and outputs.video.path),
         ("snapshots", outputs.snapshots and outputs.snapshots.folder),
+        ("clips", outputs.clips and outputs.clips.folder),
         ("store", ran.store),
     ]
     return lines + [f"{what}: {place}" for what, place in places if place and str(place) != "-"]

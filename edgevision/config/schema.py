@@ -29,7 +29,7 @@ VERSION: Literal[1] = 1
 
 LATER: dict[str, frozenset[str]] = {
     "": frozenset({"web", "mqtt", "geo", "device"}),
-    "outputs": frozenset({"mqtt", "homeassistant", "webhook", "notify", "clips"}),
+    "outputs": frozenset({"mqtt", "homeassistant", "webhook", "notify"}),
     "engine.device": frozenset({"edgetpu", "gpu", "npu"}),
 }
 """Words that are planned, by the key under which they stand; they are told from misspelt ones."""
@@ -355,6 +355,27 @@ class Snapshots(Branch):
     overlay: Switch = Field(default=True, description="paint what was seen on the whole frame")
 
 
+class Clips(Branch):
+    """A folder of short films of what was seen."""
+
+    folder: File = Field(description="the folder; it is made when it is not there")
+    seconds_before: Annotated[Number, Field(ge=0, le=60)] = Field(
+        default=5.0, description="seconds that it shows from before the event"
+    )
+    seconds_after: Annotated[Number, Field(ge=0, le=50)] = Field(
+        default=5.0, description="seconds that it shows from after the event"
+    )
+    fps: Annotated[Number, Field(gt=0, le=60)] = Field(
+        default=10.0, description="frames per second, at most"
+    )
+    width: Annotated[Whole, Field(ge=64, le=3840)] = Field(
+        default=640, description="pixels of the picture's longer side, at most"
+    )
+    memory_mb: Annotated[Number, Field(ge=1, le=4096)] = Field(
+        default=32.0, description="megabytes of each source's last seconds in memory, at most"
+    )
+
+
 class Outputs(Branch):
     """Where it is told; true turns one on, false (here: None) turns it off."""
 
@@ -363,6 +384,7 @@ class Outputs(Branch):
     screen: Screen | None = Field(default=None, description="a window; needs the extra `display`")
     video: Video | None = Field(default=None, description="a video with the answers painted on it")
     snapshots: Snapshots | None = Field(default=None, description="pictures of what was seen")
+    clips: Clips | None = Field(default=None, description="short films of what was seen")
 
 
 class Retention(Branch):

@@ -19,6 +19,7 @@ EXAMPLES = {
     ("outputs", "jsonl", "path"): "events.jsonl",
     ("outputs", "video", "path"): "out.mp4",
     ("outputs", "snapshots", "folder"): "snapshots",
+    ("outputs", "clips", "folder"): "clips",
 }
 """What is shown, as a comment, for keys that have no default."""
 

@@ -7,5 +7,6 @@ KINDS = {
     "jsonl": Kind("edgevision.outputs.jsonl:JsonLines", "events as JSON lines"),
     "screen": Kind("edgevision.outputs.screen:Screen", "a window with the overlay", "display"),
     "video": Kind("edgevision.outputs.video:VideoFile", "a video file with the overlay"),
-    "snapshots": Kind("edgevision.outputs.snapshots:Snapshots", "JPEGs with the overlay"),
+    "clips": Kind("edgevision.outputs.clips:Clips", "short films of what was seen"),
+    "snapshots": Kind("edgevision.outputs.snapshots:Snapshots", "JPEGs of what was seen"),
 }

@@ -16,6 +16,7 @@ outputs:
   console: false
   video: {{path: out/all.mp4}}
   snapshots: {{folder: out/pictures, what: both, every_s: 0.2}}
+  clips: {{folder: out/clips, seconds_after: 0.2}}
 privacy: {{store_images: {stored}}}
 """
 
@@ -47,7 +48,7 @@ def test_with_never_no_picture_is_written_anywhere(run, tmp_path):
     assert done.code == 0
     assert json.loads(done.out.splitlines()[-1])["events"] > 0
     assert images(tmp_path) == []
-    for name in ("video", "snapshots"):
+    for name in ("video", "snapshots", "clips"):
         assert f"output {name} is off: privacy.store_images is never" in done.err
 
 
@@ -56,7 +57,8 @@ def test_with_event_only_pictures_of_sightings_are_written(run, tmp_path):
     assert done.code == 0
     found = images(tmp_path)
     assert any(name.endswith(".crop.jpg") for name in found)
-    assert not [name for name in found if name.endswith(".mp4") or "_picture_" in name]
+    assert any(name.startswith("out/clips/") and name.endswith(".mp4") for name in found)
+    assert not [name for name in found if name == "out/all.mp4" or "_picture_" in name]
     assert "output video is off" in done.err
     assert "output snapshots takes pictures of sightings only" in done.err
 

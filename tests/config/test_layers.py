@@ -335,6 +335,7 @@ def test_a_later_layer_wins_for_every_key(written, key):
         tree = {part: tree}
     if key.path[0] == "outputs" and "path" not in key.path and "folder" not in key.path:
         required = {"video": {"path": "a"}, "jsonl": {"path": "a"}, "snapshots": {"folder": "a"}}
+        required["clips"] = {"folder": "a"}
         tree["outputs"][key.path[1]].update(required.get(key.path[1], {}))
     path = written(yaml.safe_dump(tree))
     name = "EDGEVISION_" + "__".join(key.path).upper()

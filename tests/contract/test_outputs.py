@@ -39,6 +39,7 @@ def possible(kind, folder):
         "screen": {},
         "video": {"path": str(folder / "out.mp4")},
         "snapshots": {"folder": str(folder / "pictures")},
+        "clips": {"folder": str(folder / "clips")},
     }[kind]
 
 
@@ -55,6 +56,7 @@ def impossible(kind, folder, monkeypatch):
         "screen": {},
         "video": {"path": str(folder / "file" / "out.mp4")},
         "snapshots": {"folder": str(folder / "file")},
+        "clips": {"folder": str(folder / "file")},
     }[kind]
 
 
