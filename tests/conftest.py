@@ -112,7 +112,7 @@ def small_disk(tmp_path) -> Iterator[Path]:
     """A file system of 1 MiB, of which `ballast` takes 384 KiB: to be filled, and freed again."""
     place = tmp_path / "disk"
     place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(place)]
     if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
         pytest.skip("needs the right to mount a small file system")
     (place / "ballast").write_bytes(bytes(384 * 1024))

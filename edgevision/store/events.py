@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from edgevision.errors import OutputError
 from edgevision.store.connection import connect, transaction
 from edgevision.store.damage import check_whole, is_damage
+from edgevision.store.outbox import INSERT, rows
 from edgevision.values.event import rfc3339
 
 if TYPE_CHECKING:
@@ -39,10 +40,13 @@ class EventStore:
 
     Args:
         path: of the SQLite file; it and its folder are made if absent.
+        sinks: who is to be sent each event that is new; it is put into their outboxes as it is
+            kept, both or neither.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, sinks: Sequence[str] = ()) -> None:
         self.path = Path(path)
+        self._sinks = tuple(sinks)
         self._connection: sqlite3.Connection | None = None
 
     def __enter__(self) -> Self:
@@ -97,13 +101,12 @@ class EventStore:
         """
         if not events:
             return 0
-        rows = [_row(event) for event in events]
         if self._connection is not None and not self.path.exists():
             log.warning("%s was taken away: a new one is begun", self.path)
             self.close()
             self.open()
         try:
-            return self._insert(rows)
+            return self._insert(events)
         except sqlite3.DatabaseError as error:
             if not is_damage(error):
                 raise self._refusal(error) from error
@@ -115,7 +118,7 @@ class EventStore:
             raise OutputError(f"{self.path}: damaged, and {error}") from error
         self.open()
         try:
-            return self._insert(rows)
+            return self._insert(events)
         except sqlite3.Error as error:
             raise self._refusal(error) from error
 
@@ -138,12 +141,16 @@ class EventStore:
             raise
         return connection
 
-    def _insert(self, rows: list[tuple[Any, ...]]) -> int:
+    def _insert(self, events: Sequence[Event]) -> int:
         connection = self._opened()
-        before = connection.total_changes
+        now, new = datetime.now(timezone.utc), 0
         with transaction(connection):
-            connection.executemany(_INSERT, rows)
-        return connection.total_changes - before
+            for event in events:
+                # One that is there already was put into the outboxes, too, and may be gone again.
+                if connection.execute(_INSERT, _row(event)).rowcount:
+                    new += 1
+                    connection.executemany(INSERT, rows(event, self._sinks, now))
+        return new
 
     def _read(self, query: str, *values: Any) -> list[Any]:
         try:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 # "EVis": tells our files from other programs' databases.
 APPLICATION = 0x45566973
-VERSION = 2
+VERSION = 3
 
 # From each version to the next; version 0 is an empty file.
 STEPS: Mapping[int, str] = {
@@ -59,6 +59,26 @@ STEPS: Mapping[int, str] = {
         CREATE INDEX events_by_task ON events (task, time);
         CREATE INDEX events_by_source ON events (source, time);
         CREATE INDEX events_by_score ON events (score);
+    """,
+    # What waits to be sent, by sink, with its own copy: an event may be deleted before.
+    2: """
+        CREATE TABLE outbox (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            sink TEXT NOT NULL,
+            id TEXT NOT NULL,
+            phase TEXT NOT NULL,
+            source TEXT NOT NULL,
+            task TEXT NOT NULL,
+            label TEXT NOT NULL,
+            time TEXT NOT NULL,
+            json TEXT NOT NULL,
+            UNIQUE (sink, id, phase)
+        );
+        CREATE INDEX outbox_by_sink ON outbox (sink, number);
+        CREATE TABLE outbox_lost (
+            sink TEXT NOT NULL PRIMARY KEY,
+            events INTEGER NOT NULL
+        ) WITHOUT ROWID;
     """,
 }
 
