@@ -18,7 +18,7 @@ from dog_views import DEFAULT, FINALISTS, VIEWS, View
 from frames import wander
 from measuring import add_results_flag, circumstances, save, test_data
 
-from edgevision.app.build import rules_of
+from edgevision.app.rules import rules_of
 from edgevision.cli.flags import settings_from
 from edgevision.evaluation.run import evaluate, read_truth
 from edgevision.pipeline.groups import SURE

@@ -5,22 +5,21 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from edgevision import engines, outputs, regions, tasks
 from edgevision.app import learned, pictures, views
 from edgevision.app.provision import ensure
+from edgevision.app.rules import build_rules
 from edgevision.engines.mirrored import Mirrored
-from edgevision.errors import ConfigError
 from edgevision.kinds import Kind, load
 from edgevision.pipeline.decide import Sightings
 from edgevision.pipeline.everyframe import EveryFrame
 from edgevision.pipeline.outlet import Outlet
 from edgevision.pipeline.recorder import Recorder
-from edgevision.pipeline.sighting import Rules
-from edgevision.pipeline.step import Step
+from edgevision.pipeline.step import Recogniser, Step
 from edgevision.pipeline.supervise import Supervised
 from edgevision.pixels.prepare import Preparer
 from edgevision.regions.options import RegionOptions
@@ -56,6 +55,14 @@ class Network:
     engine: Engine
     tasks: Sequence[Task]
     prepare: Preparer
+
+    def with_engine(self, engine: Engine) -> Network:
+        """The same network run by another engine."""
+        return replace(self, engine=engine)
+
+    def with_tasks(self, model: Model, made: Sequence[Task]) -> Network:
+        """The same network with other heads, and the tasks that read them."""
+        return replace(self, model=model, tasks=made)
 
 
 def build_network(settings: Settings, *, photos: bool | None = None) -> Network:
@@ -181,42 +188,32 @@ def build_region(settings: Settings, network: Network) -> Region:
 
 def build_decider(settings: Settings, network: Network, *, photos: bool = False) -> Decider:
     """What many frames mean together; photos have nothing to do with each other."""
-    rules = {task.name: rules_of(settings, task) for task in network.tasks}
+    rules = build_rules(settings, network.tasks)
     kind = EveryFrame if photos or settings.decide.mode == "frames" else Sightings
     return kind(rules, network.engine.spec)
 
 
-def rules_of(settings: Settings, task: Task) -> Rules:
-    """The rules of `task`: what is set, else the task's own."""
-    own = settings.decide.of(task.name)
-    threshold = task.threshold if own.threshold is None else own.threshold
-    release = min(task.release, threshold) if own.release is None else own.release
-    if release > threshold:
-        raise ConfigError(
-            f"decide.release: {release} is over the threshold {threshold} of task {task.name}; "
-            "give one that is at most that"
-        )
-    return Rules(
-        threshold=threshold,
-        release=release,
-        presence=own.presence,
-        window_s=task.window_s if own.window_s is None else own.window_s,
-        min_hits=own.min_hits,
-        hold_s=own.hold_s,
-        cooldown_s=own.cooldown_s,
-        top=own.top,
+def build_recogniser(settings: Settings, network: Network) -> Recogniser:
+    """What looks at a frame."""
+    return Recogniser(
+        region=build_region(settings, network),
+        engine=network.engine,
+        prepare=network.prepare,
+        tasks=network.tasks,
+        max_passes=settings.region.max_passes,
     )
 
 
 def build_step(settings: Settings, network: Network, decider: Decider) -> Step:
     """What is done with a frame."""
+    by = build_recogniser(settings, network)
     return Step(
-        region=build_region(settings, network),
-        engine=network.engine,
-        prepare=network.prepare,
-        tasks=network.tasks,
+        region=by.region,
+        engine=by.engine,
+        prepare=by.prepare,
+        tasks=by.tasks,
         decider=decider,
-        max_passes=settings.region.max_passes,
+        max_passes=by.max_passes,
     )
 
 

@@ -16,7 +16,6 @@ from edgevision.app.build import (
     build_outputs,
     build_source,
     build_step,
-    rules_of,
     shows_photos,
 )
 from edgevision.app.governed import build_gears, most_threads
@@ -28,7 +27,7 @@ from edgevision.app.process import (
     seconds_since_start,
     set_up_process,
 )
-from edgevision.app.running import Running
+from edgevision.app.running import Parts, Running
 from edgevision.app.sensors import Sensors
 from edgevision.app.status import StatusFile, place
 from edgevision.app.systemd import Notifier
@@ -106,15 +105,8 @@ def run(settings: Settings, max_frames: int | None = None, seconds: float | None
     watch_recorder(health, outputs.recorder, outputs.store)
     status = StatusFile(place(os.environ), _facts(network))
     inbox, switches = Inbox(), Switches(live=source.live)
-    running = Running(
-        settings,
-        step=step,
-        rules={task.name: rules_of(settings, task) for task in network.tasks},
-        switches=switches,
-        source=source,
-        outlets=outputs.outlets,
-        store=outputs.store,
-    )
+    parts = Parts(step, switches, source, outputs.outlets, outputs.store)
+    running = Running(settings, network, parts)
     health.watch("control", "", running.to_dict)
     with ExitStack() as opened:
         opened.callback(step.close)

@@ -2,54 +2,64 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from edgevision.errors import CommandError, ConfigError
+from edgevision import tasks
+from edgevision.app.build import build_recogniser
+from edgevision.app.rebuild import Rebuilt, rebuild
+from edgevision.app.rules import build_rules
+from edgevision.config.schema import Rule
+from edgevision.errors import CommandError, ConfigError, ModelError
 from edgevision.pipeline.commands import Ready
 from edgevision.store import marks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from edgevision.app.build import Network
     from edgevision.config.schema import Settings
     from edgevision.pipeline.outlet import Outlet
-    from edgevision.pipeline.sighting import Rules
     from edgevision.pipeline.step import Step
     from edgevision.pipeline.switches import Switches
     from edgevision.protocols import Source
     from edgevision.values.command import Action, Command
 
 
-class Running:
-    """The parts of a run that commands change, between frames.
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a run has that commands change.
 
-    Args:
-        settings: with which it began.
-        step, rules, switches, source: of the loop.
+    Attributes:
+        step, switches, source: of the loop.
         outlets: those that take every report.
         store: the events' database, or None.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        *,
-        step: Step,
-        rules: Mapping[str, Rules],
-        switches: Switches,
-        source: Source,
-        outlets: Sequence[Outlet],
-        store: Path | None,
-    ) -> None:
+    step: Step
+    switches: Switches
+    source: Source
+    outlets: Sequence[Outlet]
+    store: Path | None
+
+
+class Running:
+    """The settings and the network of a run as they are now; changed between frames only.
+
+    Args:
+        settings, network: with which it began.
+        parts: of the run.
+    """
+
+    def __init__(self, settings: Settings, network: Network, parts: Parts) -> None:
         self.settings = settings
-        self._step = step
-        self._rules = dict(rules)
-        self._switches = switches
-        self._source = source
-        self._outlets = outlets
-        self._store = store
+        self.network = network
+        self.parts = parts
+        # What the key for the next task goes through.
+        self.configured = settings.task
+        self._rules = build_rules(settings, network.tasks)
 
     def quick(self) -> dict[Action, Callable[[Command], str]]:
         """What is done at once, by action."""
@@ -62,25 +72,69 @@ class Running:
 
     def slow(self) -> dict[Action, Callable[[Command], Ready]]:
         """What is made beside the loop, by action."""
-        return {"relabel": self._mark, "pin": self._mark}
+        return {"task": self._change_tasks, "relabel": self._mark, "pin": self._mark}
 
     def to_dict(self) -> dict[str, Any]:
         """What commands may change, as it is now, with JSON types."""
         return {
-            "enabled": self._switches.enabled,
-            "frozen": self._switches.frozen,
+            "enabled": self.parts.switches.enabled,
+            "frozen": self.parts.switches.frozen,
             "tasks": list(self._rules),
             "thresholds": {task: rules.threshold for task, rules in self._rules.items()},
         }
 
+    def put_in(self, rebuilt: Rebuilt) -> None:
+        """Go on with what was rebuilt; between two frames."""
+        step, old = self.parts.step, self.network
+        network = rebuilt.network
+        if network.engine is old.engine:
+            # The governor may have put another one in its place.
+            network = network.with_engine(step.engine)
+        self.settings, self.network = rebuilt.settings, network
+        self._rules = build_rules(rebuilt.settings, network.tasks)
+        step.change(build_recogniser(rebuilt.settings, network))
+        self._decide()
+
+    def _decide(self) -> None:
+        self.parts.step.decider.change(dict(self._rules), self.network.engine.spec)
+
+    def _change_tasks(self, command: Command) -> Ready:
+        wanted = command.value
+        if isinstance(wanted, tuple):
+            return self._with_tasks(wanted)
+        for names in self._round():
+            # This network may have no head for it.
+            with suppress(ConfigError, ModelError):
+                return self._with_tasks(names)
+        raise CommandError(f"this network has no other task than {', '.join(self.settings.task)}")
+
+    def _with_tasks(self, names: tuple[str, ...]) -> Ready:
+        settings = self.settings.model_copy(update={"task": names})
+        rebuilt = rebuild(settings, self.network)
+
+        def put_in() -> str:
+            self.put_in(rebuilt)
+            return f"looking for {', '.join(names)}"
+
+        return Ready(put_in, rebuilt.give_up)
+
+    def _round(self) -> list[tuple[str, ...]]:
+        """The choices after the present one: those configured together and one by one, else all."""
+        listed = self.configured if len(self.configured) > 1 else (*self.configured, *tasks.KINDS)
+        choices = list(dict.fromkeys([self.configured, *((name,) for name in listed)]))
+        now = self.settings.task
+        at = choices.index(now) if now in choices else -1
+        return [one for one in choices[at + 1 :] + choices[: at + 1] if one != now]
+
     def _enable(self, command: Command) -> str:
         on = bool(command.value)
-        self._switches.enable(on=on)
+        self.parts.switches.enable(on=on)
         return "frames are inferred" if on else "frames are read and not inferred"
 
     def _freeze(self, command: Command) -> str:
-        on = not self._switches.frozen if command.value is None else bool(command.value)
-        self._switches.freeze(on=on)
+        switches = self.parts.switches
+        on = not switches.frozen if command.value is None else bool(command.value)
+        switches.freeze(on=on)
         return "the answer stands still" if on else "the answer goes on"
 
     def _set_threshold(self, command: Command) -> str:
@@ -88,26 +142,29 @@ class Running:
         if not isinstance(threshold, float):
             raise CommandError("threshold: expected a number from 0 to 1")
         names = list(self._rules) if command.task is None else [command.task]
+        settings = self.settings
         for name in names:
-            self._check_runs(name)
-            rules = self._rules[name]
-            release = min(rules.release, threshold)
-            self._rules[name] = replace(rules, threshold=threshold, release=release)
-        self._step.decider.change(dict(self._rules), self._step.engine.spec)
+            if name not in self._rules:
+                raise CommandError(f"task {name!r} does not run; running: {', '.join(self._rules)}")
+            settings = _with_threshold(settings, name, threshold)
+        self.settings, self._rules = settings, build_rules(settings, self.network.tasks)
+        self._decide()
         return f"threshold {threshold:g} for {', '.join(names)}"
 
     def _take_picture(self, command: Command) -> str:
-        source = command.source
-        if source not in (None, self._source.name):
-            raise CommandError(f"there is no source {source!r}; there is {self._source.name}")
-        takers = [one.name for one in self._outlets if one.ask_picture(source)]
+        source, name = command.source, self.parts.source.name
+        if source not in (None, name):
+            raise CommandError(f"there is no source {source!r}; there is {name}")
+        if self.settings.privacy.store_images != "always":
+            raise CommandError("privacy.store_images lets pictures of sightings alone be stored")
+        takers = [one.name for one in self.parts.outlets if one.ask_picture(source)]
         if not takers:
             raise CommandError("no output keeps pictures; set outputs.snapshots.folder")
         return f"the next frame goes to {', '.join(takers)}"
 
     def _mark(self, command: Command) -> Ready:
         """Put down in the database what a person says of a sighting."""
-        path, event = self._store, command.event
+        path, event = self.parts.store, command.event
         if path is None:
             raise ConfigError("no events are kept; set store.enabled")
         if event is None:
@@ -119,6 +176,14 @@ class Running:
             said = f"shows {marks.relabel(path, event, str(command.value))}"
         return Ready(lambda: f"{event}: {said}")
 
-    def _check_runs(self, task: str) -> None:
-        if task not in self._rules:
-            raise CommandError(f"task {task!r} does not run; running: {', '.join(self._rules)}")
+
+def _with_threshold(settings: Settings, task: str, threshold: float) -> Settings:
+    """`settings` with that threshold; a release that is set follows if it must."""
+    decide = settings.decide
+    release = decide.of(task).release
+    update = {"threshold": threshold}
+    if release is not None and release > threshold:
+        update["release"] = threshold
+    rule = decide.tasks.get(task, Rule()).model_copy(update=update)
+    changed = decide.model_copy(update={"tasks": {**decide.tasks, task: rule}})
+    return settings.model_copy(update={"decide": changed})

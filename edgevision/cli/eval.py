@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgevision.app.build import build_network, rules_of
+from edgevision.app.build import build_network
+from edgevision.app.rules import rules_of
 from edgevision.cli.flags import (
     all_of,
     chosen_settings,

@@ -48,7 +48,11 @@ def lines(one: Told) -> Iterator[str]:
         yield f"  {reason}"
     side = said.get("resolution")
     at = "" if side is None else f" at {side} pixels, {_of(said['threads'], 'thread')}"
-    yield f"task       {', '.join(said.get('tasks', []))}; model {said.get('model')}{at}"
+    control = said.get("control", {})
+    names = ", ".join(control.get("tasks", said.get("tasks", [])))
+    yield f"task       {names}; model {said.get('model')}{at}"
+    if control.get("frozen") or not control.get("enabled", True):
+        yield f"paused     {'frozen' if control['frozen'] else 'switched off'}"
     for name, source in said.get("sources", {}).items():
         yield f"source     {name}: {_source(source)}"
     yield f"speed      {_speed(said)}"
