@@ -18,8 +18,9 @@ from edgevision.kinds import Kind, load
 from edgevision.pipeline.decide import Sightings
 from edgevision.pipeline.everyframe import EveryFrame
 from edgevision.pipeline.outlet import Outlet
+from edgevision.pipeline.recogniser import Recogniser
 from edgevision.pipeline.recorder import Recorder
-from edgevision.pipeline.step import Recogniser, Step
+from edgevision.pipeline.step import Step
 from edgevision.pipeline.supervise import Supervised
 from edgevision.pixels.prepare import Preparer
 from edgevision.regions.options import RegionOptions

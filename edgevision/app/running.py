@@ -92,8 +92,7 @@ class Running:
             network = network.with_engine(step.engine)
         self.settings, self.network = rebuilt.settings, network
         self._rules = build_rules(rebuilt.settings, network.tasks)
-        step.change(build_recogniser(rebuilt.settings, network))
-        self._decide()
+        step.change(build_recogniser(rebuilt.settings, network), self._decide)
 
     def _decide(self) -> None:
         self.parts.step.decider.change(dict(self._rules), self.network.engine.spec)

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from edgevision.pipeline.governor import Change, Governor, Rung
     from edgevision.pipeline.health import Health
-    from edgevision.pipeline.step import Looked, Step
+    from edgevision.pipeline.recogniser import Looked
+    from edgevision.pipeline.step import Step
     from edgevision.protocols import Engine
     from edgevision.values.report import Report
 

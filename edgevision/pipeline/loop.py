@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from edgevision.pipeline.commands import Commands
     from edgevision.pipeline.gears import Gears
     from edgevision.pipeline.health import Health
-    from edgevision.pipeline.step import Aimed, Looked, Step
+    from edgevision.pipeline.recogniser import Aimed, Looked
+    from edgevision.pipeline.step import Step
     from edgevision.protocols import Output, Source
     from edgevision.values.frame import Frame
     from edgevision.values.report import Report

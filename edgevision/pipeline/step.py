@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from edgevision.pipeline.recogniser import Aimed, Looked, Recogniser
 from edgevision.values.report import Report
 from edgevision.values.result import Decision
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from edgevision.pipeline.recogniser import Prepare
     from edgevision.pipeline.sighting import Rules
     from edgevision.pipeline.switches import Pause
     from edgevision.protocols import Engine, Region, Task
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
     from edgevision.values.frame import Frame
     from edgevision.values.result import Cause, Result
     from edgevision.values.tensor import Features, ModelSpec
-
-    Prepare = Callable[[npt.NDArray[np.uint8], Box, npt.NDArray[Any]], None]
 
 
 class Decider(Protocol):
@@ -50,60 +50,8 @@ class Decider(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Recogniser:
-    """What looks at a frame: where, with which network, and for what.
-
-    Attributes:
-        region: where to look.
-        engine: the network.
-        prepare: writes a box of a frame into an input tensor.
-        tasks: what is read from the network's features.
-        max_passes: inferences a frame, at most.
-    """
-
-    region: Region
-    engine: Engine
-    prepare: Prepare
-    tasks: Sequence[Task]
-    max_passes: int = 2
-
-    def new_tensors(self) -> list[npt.NDArray[Any]]:
-        """Room for one frame's boxes as input tensors."""
-        spec = self.engine.spec.input
-        return [np.empty(spec.shape, spec.dtype) for _ in range(self.max_passes)]
-
-    def takes(self, tensors: Sequence[npt.NDArray[Any]]) -> bool:
-        """Whether these are as those of `new_tensors`."""
-        spec, first = self.engine.spec.input, tensors[0]
-        enough = len(tensors) == self.max_passes
-        return enough and first.shape == spec.shape and first.dtype == spec.dtype
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Aimed:
-    """A frame with the boxes to look at, and each box as an input tensor of `by`.
-
-    `pause` says why there are none, where frames are not inferred.
-    """
-
-    frame: Frame
-    by: Recogniser
-    boxes: tuple[Box, ...]
-    tensors: Sequence[npt.NDArray[Any]]
-    millis: float
-    pause: Pause = ""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Looked:
-    """A frame with what the network gave; `looks` has one or two (box, features) for each box."""
-
-    frame: Frame
-    by: Recogniser
-    looks: tuple[tuple[tuple[Box, Features], ...], ...]
-    millis: Mapping[str, float]
-    pause: Pause = ""
+def _nothing() -> None:
+    """There is nothing to do."""
 
 
 class Step:
@@ -130,6 +78,7 @@ class Step:
     ) -> None:
         # The one that infers, then those that are to take over; more than one only in between.
         self._line = deque([Recogniser(region, engine, prepare, tasks, max_passes)])
+        self._turns: deque[tuple[Recogniser, Callable[[], None]]] = deque()
         self._decider = decider
         self._last_looked: dict[str, Report] = {}
 
@@ -148,12 +97,13 @@ class Step:
         """What many frames mean together."""
         return self._decider
 
-    def change(self, recogniser: Recogniser) -> None:
-        """Look at the next frames with `recogniser`.
+    def change(self, recogniser: Recogniser, told: Callable[[], None] = _nothing) -> None:
+        """Look at the next frames with `recogniser`; in the thread that tells.
 
         An engine that it does not share with the one before is closed once the first of those
-        frames comes to the network. One thread may call this while frames are looked at.
+        frames comes to the network. `told` is called before the first of them is told.
         """
+        self._turns.append((recogniser, told))
         self._line.append(recogniser)
 
     def change_engine(self, engine: Engine) -> None:
@@ -220,6 +170,8 @@ class Step:
         """Read the features, and decide."""
         begun = perf_counter()
         frame = looked.frame
+        if self._turns:
+            self._take_turns(looked.by)
         if looked.pause == "frozen":
             return self._standing_still(looked)
         tasks = looked.by.tasks
@@ -258,6 +210,12 @@ class Step:
             return Report(frame, decisions=decisions, stage_millis=millis)
         kept = tuple(replace(one, cause="frozen") for one in last.decisions)
         return Report(frame, (), last.results, kept, (), millis)
+
+    def _take_turns(self, recogniser: Recogniser) -> None:
+        """Call all that wait for `recogniser` or one before it."""
+        passed = next((at for at, turn in enumerate(self._turns) if turn[0] is recogniser), -1)
+        for _ in range(passed + 1):
+            self._turns.popleft()[1]()
 
     def _close_all_before(self, recogniser: Recogniser) -> None:
         while self._line[0] is not recogniser:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from parts import Brightness, Everywhere, Shade, frame, whole
 
@@ -94,3 +96,30 @@ def test_tensors_are_free_as_soon_as_the_last_one_is_in():
     empty = step(Everywhere(boxes=()))
     empty.infer(empty.aim(frame(0), empty.new_tensors()), lambda: freed.append(True))
     assert len(freed) == 2
+
+
+def test_what_is_told_changes_with_the_first_frame_of_another_recogniser():
+    runs, told = step(), []
+    before = runs.infer(runs.aim(frame(0), runs.new_tensors()))
+    runs.change(replace(runs.recogniser, tasks=[Shade(), Shade()]), lambda: told.append("first"))
+    # Nobody aims with that one: the next takes over at once.
+    runs.change_engine(Brightness())
+    assert len(runs.tell(before).results) == 1
+    assert told == []
+    after = runs.infer(runs.aim(frame(1), runs.new_tensors()))
+    assert len(runs.tell(after).results) == 2
+    assert told == ["first"]
+
+
+def test_an_engine_is_closed_when_no_recogniser_uses_it_any_more():
+    first, second = Brightness(), Brightness()
+    runs = step(engine=first)
+    for change in (lambda: runs.change(replace(runs.recogniser, tasks=[Shade()])), lambda: None):
+        change()
+        runs.look(frame(0, shade=200))
+        assert not first.closed
+    runs.change_engine(second)
+    runs.look(frame(1, shade=200))
+    assert (first.closed, second.closed) == (True, False)
+    runs.close()
+    assert second.closed
