@@ -14,7 +14,9 @@ import cv2
 import numpy as np
 import pytest
 
+from edgevision.store import marks
 from edgevision.store.events import EventStore
+from edgevision.store.files import Ledger, StoredFile, digest_of_file
 
 PROJECT = Path(__file__).resolve().parent.parent
 PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
@@ -67,7 +69,15 @@ def desk(tmp_path_factory, make_event):
         photo = random.integers(0, 256, (60, 80, 3), dtype=np.uint8)
         cv2.imwrite(str(folder / "my-birds" / bird / "one.jpg"), photo)
     with EventStore(folder / "events.sqlite") as store:
-        store.add([make_event(1), make_event(1, phase="ended")])
+        store.add([make_event(1), make_event(1, phase="ended"), make_event(2)])
+    for number, bird in ((1, "robin"), (2, "jay")):
+        event, picture = make_event(number), folder / f"{bird}.jpg"
+        cv2.imwrite(str(picture), random.integers(0, 256, (60, 80, 3), dtype=np.uint8))
+        digest = digest_of_file(picture)
+        size = picture.stat().st_size
+        stored = StoredFile(picture, event.id, "crop", event.time, size, digest)
+        Ledger(folder / "events.sqlite").enter([stored])
+        marks.relabel(folder / "events.sqlite", event.id, bird)
     with av.open(str(folder / "walk.mp4"), "w") as container:
         stream = container.add_stream("mpeg4", rate=25)
         stream.width, stream.height = 320, 240
@@ -91,7 +101,7 @@ def test_every_command_on_the_pages_runs(page, line, desk, tmp_path, environment
     work = tmp_path / "work"
     shutil.copytree(desk, work)
     (work / "edgevision.yaml").write_text("version: 1\ntask: dogs\nsource: file:walk.mp4\n")
-    if words[1] == "events":
+    if words[1] in {"events", "learn"}:
         state = Path(environment["XDG_STATE_HOME"]) / "edgevision"
         state.mkdir(parents=True)
         shutil.copy(work / "events.sqlite", state)

@@ -78,8 +78,12 @@ class Looked:
         return [members for members in found.values() if len(members) > 1]
 
 
-def read_album(folder: Path) -> Album:
+def read_album(folder: Path, *, alone: bool = True) -> Album:
     """The photos in the folders of `folder`; those in one called "none" show no class.
+
+    Args:
+        folder: has a folder for each class.
+        alone: nothing is added, so that there have to be enough of them.
 
     Raises:
         PhotoError: if there is no such folder, no folder in it, only one, one without photos, or if
@@ -90,7 +94,7 @@ def read_album(folder: Path) -> Album:
     for one in inside:
         if not one.is_dir():
             continue
-        key = NONE if canonical(one.name) in _NO_CLASS else canonical(one.name)
+        key = NONE if is_no_class(one.name) else canonical(one.name)
         if key in by_name:
             raise PhotoError(
                 f"{folder}: {by_name[key].name} and {one.name} are the same class; put their "
@@ -98,7 +102,8 @@ def read_album(folder: Path) -> Album:
             )
         by_name[key] = one
     classes = [one for key, one in by_name.items() if key != NONE]
-    _check_enough(folder, classes, len(by_name))
+    if alone:
+        _check_enough(folder, classes, len(by_name))
     ordered = [*classes, *(one for key, one in by_name.items() if key == NONE)]
     others = [f"{one}: lies in no class's folder" for one in inside if _is_photo(one)]
     photos: list[Photo] = []
@@ -142,6 +147,11 @@ def look(
             raise PhotoError(f"none of the photos of {album.labels[index]} can be used; {line}")
     lesson = Lesson(np.stack(vectors), np.array(classes, np.intp), groups(prints), album.count)
     return Looked(lesson, tuple(paths), tuple(line for _, line in skipped))
+
+
+def is_no_class(label: str) -> bool:
+    """True if photos labelled so show none of the classes."""
+    return canonical(label) in _NO_CLASS
 
 
 def _pixels(path: Path) -> npt.NDArray[np.uint8]:

@@ -154,8 +154,9 @@ class Running:
         source, name = command.source, self.parts.source.name
         if source not in (None, name):
             raise CommandError(f"there is no source {source!r}; there is {name}")
-        if self.settings.privacy.store_images != "always":
-            raise CommandError("privacy.store_images lets pictures of sightings alone be stored")
+        stored = self.settings.privacy.store_images
+        if stored != "always":
+            raise CommandError(f"privacy.store_images is {stored}: no picture is taken on request")
         takers = [one.name for one in self.parts.outlets if one.ask_picture(source)]
         if not takers:
             raise CommandError("no output keeps pictures; set outputs.snapshots.folder")

@@ -90,10 +90,11 @@ def show(*, identity: str, as_json: bool, database: Path | None, config: Path | 
     """Print all that is known of one sighting."""
     with opened(database, config) as reader:
         found = sighting(reader, identity)
+        files = reader.files(found[0].event["id"])
     if as_json:
-        print(json.dumps([one.to_dict() for one in found], indent=2, ensure_ascii=False))
+        print(json.dumps([one.to_dict(files) for one in found], indent=2, ensure_ascii=False))
         return
-    for line in _told(found):
+    for line in (*_told(found), *(f"  {printable(file)}" for file in files)):
         print(line)
 
 

@@ -12,6 +12,7 @@ import click
 
 from edgevision.app import learned
 from edgevision.app.album import read_album
+from edgevision.app.corrected import corrected_photos, with_corrections
 from edgevision.app.learn import learn as learn_photos
 from edgevision.app.process import set_up_process
 from edgevision.cli.flags import (
@@ -24,6 +25,7 @@ from edgevision.cli.flags import (
     settings_from,
     threads_flag,
 )
+from edgevision.cli.stored import database_flag
 from edgevision.zoo import learned as store
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ class _Learn(click.Group):
         return super().parse_args(ctx, args)
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        formatter.write_usage(ctx.command_path, "NAME DIR [OPTIONS]")
+        formatter.write_usage(ctx.command_path, "NAME [DIR] [OPTIONS]")
         formatter.write_usage(ctx.command_path, "list | remove | export | import [ARGS]...")
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -61,7 +63,8 @@ def learn() -> None:
     """Teach the task NAME: DIR has a folder of photos for each class.
 
     One photo a class is enough to begin with, twenty are good. Photos in a folder called "none"
-    show what is none of the classes. Afterwards:  edgevision run --task NAME
+    show what is none of the classes. With --from-events it learns from sightings that you corrected
+    (edgevision events relabel ID LABEL). Afterwards:  edgevision run --task NAME
 
     Example:  edgevision learn birds photos/
     """
@@ -69,21 +72,48 @@ def learn() -> None:
 
 @learn.command(_TEACH, hidden=True)
 @click.argument("name", metavar="NAME")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@all_of(model_flag, resolution_flag, threads_flag, config_flag, json_flag)
-def teach(*, name: str, folder: Path, config: Path | None, as_json: bool, **shared: Any) -> None:
+@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--from-events",
+    is_flag=True,
+    help="learn from the pictures of sightings that were corrected, too, or only",
+)
+@click.option("--of-task", metavar="TASK", help="of the sightings of this task alone")
+@all_of(database_flag, model_flag, resolution_flag, threads_flag, config_flag, json_flag)
+def teach(
+    *,
+    name: str,
+    folder: Path | None,
+    from_events: bool,
+    of_task: str | None,
+    database: Path | None,
+    config: Path | None,
+    as_json: bool,
+    **shared: Any,
+) -> None:
     """Teach the task NAME the classes whose photos are in the folders of DIR."""
+    if not from_events and (folder is None or of_task or database):
+        missing = "DIR is missing" if folder is None else "without --from-events"
+        raise click.UsageError(f"{missing}: give a folder of photos, or --from-events")
     learned.check_name(name)
     settings = chosen_settings(config, **shared)
     set_up_process()
-    album = read_album(folder)
+    album = None if folder is None else read_album(folder, alone=not from_events)
+    corrected = []
+    if from_events:
+        corrected = corrected_photos(database or settings.store.file(os.environ), of_task)
+    if from_events or album is None:
+        album = with_corrections(album, corrected)
     with click.progressbar(album.photos, label=f"learning {name}", file=sys.stderr) as photos:
         done = learn_photos(settings, name, album, photos, learned.place(os.environ))
     for line in done.skipped:
         print(f"edgevision: skipped: {line}", file=sys.stderr)
     if as_json:
-        print(json.dumps(done.to_dict(), ensure_ascii=False))
+        told = {**done.to_dict(), "from_events": len(corrected)}
+        print(json.dumps(told, ensure_ascii=False))
         return
+    if from_events:
+        print(f"corrected  {len(corrected)} pictures of sightings")
     print("\n".join(_words(done)))
 
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from edgevision.store.filters import Filter, Order
 
+    Lesson = tuple[Path, str]
+    """A picture, and what a person says that it shows."""
+
 _BUSY_SECONDS = 2.0
 # With so few rows, sorting them by time is nothing.
 _FEW = 2000
@@ -132,6 +135,29 @@ class EventReader:
     def labels(self) -> list[tuple[str, str]]:
         """Every task with each of its labels, as they were told."""
         return [(task, label) for task, label in self._read(_PAIRS, [])]
+
+    def files(self, identity: str) -> list[str]:
+        """Paths of the pictures and clips of a sighting."""
+        sql = "SELECT path FROM files WHERE id = ? ORDER BY path"
+        return [row[0] for row in self._read(sql, [identity])]
+
+    def lessons(self, task: str | None = None) -> list[Lesson]:
+        """The pictures of what people corrected, each of the box alone, in order of their paths.
+
+        Args:
+            task: of the sightings; None: of any.
+        """
+        of_task = "AND EXISTS (SELECT 1 FROM events WHERE id = c.id AND task = ?)" if task else ""
+        sql = (
+            "SELECT f.path, c.label FROM corrections AS c "
+            f"JOIN files AS f ON f.id = c.id AND f.kind = 'crop' {of_task} ORDER BY f.path"
+        )
+        rows = self._read(sql, [task] if task else [])
+        return [(Path(path), label) for path, label in rows]
+
+    def corrected(self) -> int:
+        """How many sightings were corrected."""
+        return int(next(self._read("SELECT count(*) FROM corrections", []))[0])
 
     def _kept(self, wanted: Filter, order: Order, limit: int | None) -> Iterator[Kept]:
         query = whole(found(wanted, self._known(wanted), order, limit), order)

@@ -101,7 +101,7 @@ def test_a_sighting_is_pinned_and_corrected(edgevision, keep, make_event):
     (line,) = edgevision("events", "list", "--label", "yellow-labrador").out.splitlines()
     assert line.endswith("corrected: Yellow Labrador  pinned")
     (found,) = json.loads(edgevision("events", "show", identity, "--json").out)
-    assert found["kept"] == {"corrected": "Yellow Labrador", "pinned": True}
+    assert found["kept"] == {"corrected": "Yellow Labrador", "pinned": True, "files": []}
     assert edgevision("events", "unpin", identity).code == 0
     assert edgevision("events", "relabel", identity, "--undo").code == 0
     assert "corrected" not in edgevision("events", "list").out
