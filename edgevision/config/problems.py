@@ -26,7 +26,9 @@ def problems(error: ValidationError, origins: Mapping[KeyPath, Origin]) -> list[
     found: list[tuple[tuple[int, int], str]] = []
     for detail in error.errors(include_url=False):
         path: KeyPath = tuple(detail["loc"])
-        if (detail["type"] == "missing" and isinstance(path[-1], int)) or path[-1:] == ("[key]",):
+        # Pydantic writes a wrong name of a mapping so; a key of the tree may be called so, too.
+        of_a_name = path[-1:] == ("[key]",) and detail["type"] != "extra_forbidden"
+        if of_a_name or (detail["type"] == "missing" and isinstance(path[-1], int)):
             path = path[:-1]
         at = detail.get("ctx", {}).get("at")
         if at is not None:

@@ -431,6 +431,7 @@ def test_any_environment_loads_or_is_told(environ):
 
 
 @ANYTHING
+@example(flags={"[key]": []})
 @given(
     st.dictionaries(
         st.sampled_from([".".join(key.path) for key in keys.every_key()]) | st.text(max_size=8),
