@@ -210,3 +210,26 @@ def test_writing_figures_changes_nothing_but_what_stands_between_the_markers(rep
     assert new == text.replace("old", "new")
     with pytest.raises(KeyError):
         report.with_figures(text, {"other": "new\n"})
+
+
+def test_questions_to_a_store_are_timed(script):
+    found, said = script("events", "--events", "3000", "--rounds", "2")
+    assert len(found["questions"]) >= 10
+    assert all(one["p50_ms"] <= one["p95_ms"] <= one["max_ms"] for one in found["questions"])
+    assert "3,000 events" in said
+
+
+def test_what_is_written_a_day_is_counted(folder, shared, tmp_path, project):
+    words = ["--sightings", "4", "--clips", "1", "--folder", project, "--results", tmp_path]
+    done = subprocess.run(
+        [sys.executable, folder / "writes.py", *map(str, words)],
+        env={**os.environ, "EDGEVISION_TEST_DATA": str(shared)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if "has to be on a disk" in done.stderr:
+        pytest.skip("the checkout lies in memory: nothing is written to a disk")
+    assert done.returncode == 0, done.stderr
+    cases = json.loads((tmp_path / "writes.json").read_text())["cases"]
+    assert cases[0]["kb_each"] < cases[1]["kb_each"] < cases[2]["kb_each"]
