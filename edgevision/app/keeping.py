@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edgevision.errors import EdgevisionError
 from edgevision.store.plan import Limits
-from edgevision.store.retention import prune
+from edgevision.store.retention import Pruned, prune
 from edgevision.worker import Worker
 
 if TYPE_CHECKING:
@@ -45,6 +45,9 @@ class Keeper:
         settings: name the limits and the folders.
         store: the database.
         first_seconds, every_seconds: until it first looks, and from then on.
+
+    Attributes:
+        last_error: why nothing could be let go, in words; None if that worked.
     """
 
     def __init__(
@@ -58,7 +61,8 @@ class Keeper:
         self._folders = folders_of(settings)
         self._store = store
         self._first_seconds, self._every_seconds = first_seconds, every_seconds
-        self._said = ""
+        self._gone = Pruned()
+        self.last_error: str | None = None
         self._worker = Worker("keeper", self._work, patient=True)
 
     def __enter__(self) -> Self:
@@ -80,17 +84,28 @@ class Keeper:
             pause = self._every_seconds
             self._look(stopping)
 
+    def to_dict(self) -> dict[str, Any]:
+        """What was let go since the beginning, with JSON types."""
+        gone = self._gone
+        return {
+            "events": gone.events,
+            "files": gone.files,
+            "mb": round(gone.bytes / 1e6, 1),
+            "last_error": self.last_error,
+        }
+
     def _look(self, stopping: threading.Event) -> None:
         now = datetime.now(timezone.utc)
         try:
             done = prune(self._store, self._folders, self._limits, now, stopping.is_set)
         except EdgevisionError as error:
-            # Said once: the store says the same of itself.
-            if str(error) != self._said:
+            # Said once, as long as it stays the same.
+            if str(error) != self.last_error:
                 log.warning("nothing old is let go: %s", error)
-            self._said = str(error)
+            self.last_error = str(error)
             return
-        self._said = ""
+        self.last_error = None
+        self._gone = self._gone.with_more(done)
         for path in done.changed:
             log.warning("%s: was changed by somebody, and is left alone from now on", path)
         if done.events or done.files:

@@ -118,7 +118,8 @@ def run(settings: Settings, max_frames: int | None = None, seconds: float | None
         working = [outlet for outlet in outputs.outlets if _opens(outlet, opened)]
         opened.enter_context(source)
         if outputs.store is not None:
-            opened.enter_context(Keeper(settings, outputs.store))
+            keeper = opened.enter_context(Keeper(settings, outputs.store))
+            health.watch("retention", "", keeper.to_dict, lambda: keeper.last_error)
         loop = Loop(
             step,
             source,

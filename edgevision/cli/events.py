@@ -90,7 +90,7 @@ def show(*, identity: str, as_json: bool, database: Path | None, config: Path | 
     """Print all that is known of one sighting."""
     with opened(database, config) as reader:
         found = sighting(reader, identity)
-        files = reader.files(found[0].event["id"])
+        files = [path for path, _ in reader.files(found[0].event["id"])]
     if as_json:
         print(json.dumps([one.to_dict(files) for one in found], indent=2, ensure_ascii=False))
         return

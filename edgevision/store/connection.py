@@ -68,27 +68,33 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[sqlite3.Connection]:
-    """A connection for one transaction beside the service's own; the file is made if absent.
+def opened(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection beside the service's own; the file is made if absent.
 
-    It is opened for each: the service may move a damaged file aside at any time, and whoever still
-    had the old one open would write into that.
+    It is opened for each use: the service may move a damaged file aside at any time, and whoever
+    still had the old one open would write into that.
 
     Raises:
-        OutputError: if nothing was committed: the file is damaged, locked or not ours, or the disk
-            is full.
+        OutputError: if the file is damaged, locked or not ours, or the disk is full.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        connection = connect(path)
-        try:
-            with transaction(connection):
-                yield connection
-        finally:
-            connection.close()
+        with contextlib.closing(connect(path)) as connection:
+            yield connection
     except sqlite3.Error as error:
         raise OutputError(f"{path}: cannot be written to: {error}") from error
     except OutputError as error:
         raise OutputError(f"{path}: {error}") from error
     except OSError as error:
         raise OutputError(f"{path}: cannot be written to: {error.strerror}") from error
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[sqlite3.Connection]:
+    """`opened`, for one transaction.
+
+    Raises:
+        OutputError: if nothing was committed: as for `opened`.
+    """
+    with opened(path) as connection, transaction(connection):
+        yield connection

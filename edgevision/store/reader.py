@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from edgevision.store.files import FileKind
     from edgevision.store.filters import Filter, Order
 
     Lesson = tuple[Path, str]
@@ -136,10 +137,10 @@ class EventReader:
         """Every task with each of its labels, as they were told."""
         return [(task, label) for task, label in self._read(_PAIRS, [])]
 
-    def files(self, identity: str) -> list[str]:
-        """Paths of the pictures and clips of a sighting."""
-        sql = "SELECT path FROM files WHERE id = ? ORDER BY path"
-        return [row[0] for row in self._read(sql, [identity])]
+    def files(self, identity: str) -> list[tuple[str, FileKind]]:
+        """Path and kind of the pictures and clips of a sighting; they may have gone since."""
+        sql = "SELECT path, kind FROM files WHERE id = ? ORDER BY path"
+        return [(path, kind) for path, kind in self._read(sql, [identity])]
 
     def lessons(self, task: str | None = None) -> list[Lesson]:
         """The pictures of what people corrected, each of the box alone, in order of their paths.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Literal
 
-from edgevision.store.connection import writing
+from edgevision.store.connection import opened, writing
 from edgevision.store.damage import check_whole
 from edgevision.store.files import digest_of_stream
 from edgevision.store.plan import GONE, KEPT, Plan, events_of, gone_values, make_plan
@@ -45,6 +45,12 @@ class Pruned:
     bytes: int = 0
     changed: tuple[Path, ...] = ()
 
+    def with_more(self, other: Pruned) -> Pruned:
+        """Both together, without the names of files."""
+        return Pruned(
+            self.events + other.events, self.files + other.files, self.bytes + other.bytes
+        )
+
 
 def planned(
     database: Path, folders: Collection[Path], limits: Limits, now: datetime
@@ -56,7 +62,9 @@ def planned(
     """
     if not database.is_file():
         return Plan(), 0
-    with writing(database) as connection:
+    with opened(database) as connection:
+        # One state of the database, and nobody waits for it.
+        connection.execute("BEGIN")
         if database.stat().st_size < _CHECKED_BYTES:
             check_whole(connection)
         plan = make_plan(connection, folders, limits, now)
