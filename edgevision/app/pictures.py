@@ -43,6 +43,9 @@ def say_what_is_left_out(settings: Settings) -> None:
             continue
         what = "is off" if left is None else "takes pictures of sightings only"
         log.warning("output %s %s: privacy.store_images is %s", name, what, _stored(settings))
+    stores = any(getattr(allowed, name) is not None for name in _STORING)
+    if stores and settings.privacy.blur and settings.region.kind == "full":
+        log.warning("privacy.blur: region full sees in the whole frame, so nothing is blurred")
 
 
 def extras(name: str, settings: Settings, store: Path | None) -> dict[str, Any]:

@@ -11,6 +11,7 @@ CAMERA = """
 version: 1
 task: dogs
 source: file:{video}
+region: {region}
 decide: {{mode: frames, threshold: 0.0, presence: 0.0}}
 outputs:
   console: false
@@ -23,8 +24,9 @@ privacy: {{store_images: {stored}}}
 
 @pytest.fixture
 def run(edgevision, clip, tmp_path):
-    def run(stored):
-        (tmp_path / "edgevision.yaml").write_text(CAMERA.format(video=clip, stored=stored))
+    def run(stored, region="zoom"):
+        text = CAMERA.format(video=clip, stored=stored, region=region)
+        (tmp_path / "edgevision.yaml").write_text(text)
         (tmp_path / "out").mkdir()
         return edgevision("run", "--max-frames", "20", "--json")
 
@@ -61,6 +63,12 @@ def test_with_event_only_pictures_of_sightings_are_written(run, tmp_path):
     assert not [name for name in found if name == "out/all.mp4" or "_picture_" in name]
     assert "output video is off" in done.err
     assert "output snapshots takes pictures of sightings only" in done.err
+
+
+def test_where_blur_can_hide_nothing_it_is_said(run):
+    done = run("always, blur: true", "full")
+    assert done.code == 0
+    assert "region full sees in the whole frame, so nothing is blurred" in done.err
 
 
 def test_with_always_every_output_stores_what_it_is_set_to(run, tmp_path):
