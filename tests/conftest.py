@@ -109,7 +109,7 @@ def make_report(make_event):
 
 @pytest.fixture
 def small_disk(tmp_path) -> Iterator[Path]:
-    """A file system of 1 MiB, of which `ballast` takes 384 KiB: to be filled, and freed again."""
+    """A file system of 2 MiB, of which `ballast` takes 384 KiB: to be filled, and freed again."""
     place = tmp_path / "disk"
     place.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(place)]

@@ -124,7 +124,7 @@ def test_a_full_device_is_an_error_each_time(make_report):
 
 def test_a_full_disk_leaves_whole_lines_and_goes_on_when_there_is_room(small_disk, make_report):
     path = small_disk / "events.jsonl"
-    reports = [make_report(number, events=3) for number in range(1000)]
+    reports = [make_report(number, events=3) for number in range(2000)]
     failures = 0
     with JsonLines(path) as output:
         for report in reports:
