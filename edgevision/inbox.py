@@ -167,14 +167,14 @@ class Inbox:
 
 
 class _Diary:
-    """Writes answers to the log: refusals once a minute, what was done once a second and action."""
+    """Writes answers to the log: refusals once a minute, what was done once a second, by action."""
 
     def __init__(self) -> None:
         self._said_at: dict[str, float] = {}
         self._unsaid: dict[str, int] = {}
 
     def note(self, what: str, origin: str, answer: Answer) -> None:
-        topic = what if answer.accepted else "refused"
+        topic = what if answer.accepted else f"{what} refused"
         pause = _DONE_SECONDS if answer.accepted else _REFUSALS_SECONDS
         now = monotonic()
         if now - self._said_at.get(topic, float("-inf")) < pause:

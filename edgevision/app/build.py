@@ -9,25 +9,25 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from edgevision import engines, outputs, regions, tasks
+from edgevision import engines, outputs, tasks
 from edgevision.app import learned, pictures, views
+from edgevision.app.plan import REOPENED
 from edgevision.app.provision import ensure
+from edgevision.app.recogniser import build_recogniser, shows_photos
 from edgevision.app.rules import build_rules
 from edgevision.engines.mirrored import Mirrored
 from edgevision.kinds import Kind, load
 from edgevision.pipeline.decide import Sightings
 from edgevision.pipeline.everyframe import EveryFrame
+from edgevision.pipeline.exchange import Exchangeable
 from edgevision.pipeline.outlet import Outlet
-from edgevision.pipeline.recogniser import Recogniser
 from edgevision.pipeline.recorder import Recorder
 from edgevision.pipeline.step import Step
 from edgevision.pipeline.supervise import Supervised
 from edgevision.pixels.prepare import Preparer
-from edgevision.regions.options import RegionOptions
-from edgevision.sources.uri import make, parse
+from edgevision.sources.uri import make
 from edgevision.store.events import EventStore
 from edgevision.tasks.custom import Custom
-from edgevision.values.box import Box
 from edgevision.zoo.registry import Model, find
 
 if TYPE_CHECKING:
@@ -36,8 +36,9 @@ if TYPE_CHECKING:
     from threading import Event
 
     from edgevision.config.schema import Settings
+    from edgevision.inbox import Inbox
     from edgevision.pipeline.step import Decider
-    from edgevision.protocols import Engine, Region, Source, Task
+    from edgevision.protocols import Engine, Output, Source, Task
     from edgevision.values.tensor import ModelSpec
 
 log = logging.getLogger(__name__)
@@ -171,38 +172,11 @@ def build_tasks(settings: Settings, model: Model, spec: ModelSpec) -> list[Task]
     ]
 
 
-def build_region(settings: Settings, network: Network) -> Region:
-    """Where to look."""
-    wanted = settings.region
-    options = RegionOptions(
-        zone=Box(*wanted.zone) if wanted.zone else None,
-        idle_fps=wanted.idle_fps,
-        padding=wanted.padding,
-        most=wanted.max_passes,
-        activation=network.tasks[0].activation,
-    )
-    # Photos do not move: nothing can be told from the one before.
-    kind = "centre" if wanted.kind == "auto" and shows_photos(settings) else wanted.kind
-    region: Region = load(regions.KINDS, kind, "region.kind")(options)
-    return region
-
-
 def build_decider(settings: Settings, network: Network, *, photos: bool = False) -> Decider:
     """What many frames mean together; photos have nothing to do with each other."""
     rules = build_rules(settings, network.tasks)
     kind = EveryFrame if photos or settings.decide.mode == "frames" else Sightings
     return kind(rules, network.engine.spec)
-
-
-def build_recogniser(settings: Settings, network: Network) -> Recogniser:
-    """What looks at a frame."""
-    return Recogniser(
-        region=build_region(settings, network),
-        engine=network.engine,
-        prepare=network.prepare,
-        tasks=network.tasks,
-        max_passes=settings.region.max_passes,
-    )
 
 
 def build_step(settings: Settings, network: Network, decider: Decider) -> Step:
@@ -225,21 +199,26 @@ def build_source(settings: Settings, *, patient: bool = False) -> Source:
         settings: which.
         patient: a camera that is not there at the start is waited for, and not told at once.
     """
-    wanted = settings.the_source
-    source: Source = make(wanted.uri, wanted.name, loop=wanted.loop)
+    wanted, source = settings.the_source, bare_source(settings)
     if not source.live:
         return source
     return Supervised(
-        lambda: make(wanted.uri, wanted.name, loop=wanted.loop),
+        lambda: bare_source(settings),
         wanted.name,
         stall_seconds=wanted.stall_s,
         patient=patient,
     )
 
 
-def shows_photos(settings: Settings) -> bool:
-    """True if the source's frames are photos that have nothing to do with each other."""
-    return parse(settings.the_source.uri).kind == "images"
+def bare_source(settings: Settings) -> Source:
+    """The source itself, which nobody supervises.
+
+    Raises:
+        UriError: if its address is wrong.
+    """
+    wanted = settings.the_source
+    source: Source = make(wanted.uri, wanted.name, loop=wanted.loop)
+    return source
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,15 +229,17 @@ class Outputs:
         outlets: each output that shows, and the recorder, behind a thread of its own; not opened.
         recorder: keeps the events, then tells those outputs that tell.
         store: the path of the events' database, or None.
+        exchangeable: by name, outputs in whose place another one can be put.
     """
 
     outlets: list[Outlet]
     recorder: Recorder
     store: Path | None
+    exchangeable: Mapping[str, Exchangeable]
 
 
 def build_outputs(
-    settings: Settings, environ: Mapping[str, str], *, live: bool, stop: Event
+    settings: Settings, environ: Mapping[str, str], inbox: Inbox, *, live: bool, stop: Event
 ) -> Outputs:
     """The outputs of the settings, and the store.
 
@@ -267,17 +248,36 @@ def build_outputs(
     """
     telling: list[Outlet] = []
     showing: list[Outlet] = []
+    exchangeable: dict[str, Exchangeable] = {}
     path = settings.store.file(environ) if settings.store.enabled else None
     pictures.say_what_is_left_out(settings)
     for name, options in pictures.allowed_outputs(settings):
         if options is None:
             continue
-        given = {**dict(options), **pictures.extras(name, settings, path)}
-        if name == "console" and settings.outputs.jsonl and str(settings.outputs.jsonl.path) == "-":
-            given["stream"] = sys.stderr
-        output = load(outputs.KINDS, name, "output")(**given)
+        output = build_output(settings, name, path, inbox)
+        if name in REOPENED:
+            output = exchangeable[name] = Exchangeable(output)
         outlet = Outlet(output, depth=_DEPTH, wait=not live, stop=stop)
         (showing if outlet.wants_pixels else telling).append(outlet)
     recorder = Recorder(EventStore(path) if path else None, telling)
     keeping = Outlet(recorder, depth=_DEPTH, wait=not live, stop=stop)
-    return Outputs([*showing, keeping], recorder, path)
+    return Outputs([*showing, keeping], recorder, path, exchangeable)
+
+
+def build_output(settings: Settings, name: str, store: Path | None, inbox: Inbox) -> Output:
+    """One of the outputs that are set and allowed; not opened.
+
+    Args:
+        settings: with its options.
+        name: its kind.
+        store: the path of the events' database, or None.
+        inbox: where its commands go.
+    """
+    options = getattr(pictures.allowed_outputs(settings), name)
+    given = {**dict(options), **pictures.extras(name, settings, store)}
+    if name == "console" and settings.outputs.jsonl and str(settings.outputs.jsonl.path) == "-":
+        given["stream"] = sys.stderr
+    if name == "screen":
+        given["post"] = inbox.post
+    output: Output = load(outputs.KINDS, name, "output")(**given)
+    return output

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 def build_gears(settings: Settings, network: Network, step: Step, health: Health) -> Gears | None:
     """What changes resolution and threads while `step` runs; None if no limit is set."""
-    if not _is_governed(settings):
+    if not is_governed(settings):
         return None
     wanted = settings.governor
     resizable = load(_WALK, "graph", "model")(network.model.path).resizable
@@ -56,10 +56,11 @@ def build_gears(settings: Settings, network: Network, step: Step, health: Health
 def most_threads(settings: Settings) -> int:
     """Threads that an inference may come to have."""
     own, most = settings.engine.threads, settings.governor.max_threads
-    return own if most is None or not _is_governed(settings) else max(own, most)
+    return own if most is None or not is_governed(settings) else max(own, most)
 
 
-def _is_governed(settings: Settings) -> bool:
+def is_governed(settings: Settings) -> bool:
+    """True if a rate or a latency is to be kept."""
     wanted = settings.governor
     return wanted.target_fps is not None or wanted.max_latency_ms is not None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,6 +31,10 @@ class Rebuilt:
     network: Network
     renewed: tuple[str, ...] = ()
     fresh_engine: bool = False
+
+    def of(self, settings: Settings) -> Rebuilt:
+        """The same for settings that differ in what is no matter of the network."""
+        return replace(self, settings=settings)
 
     def give_up(self) -> None:
         """It is not used."""

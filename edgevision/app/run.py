@@ -16,8 +16,8 @@ from edgevision.app.build import (
     build_outputs,
     build_source,
     build_step,
-    shows_photos,
 )
+from edgevision.app.control import Control
 from edgevision.app.governed import build_gears, most_threads
 from edgevision.app.heart import Heart
 from edgevision.app.keeping import Keeper
@@ -27,6 +27,8 @@ from edgevision.app.process import (
     seconds_since_start,
     set_up_process,
 )
+from edgevision.app.recogniser import shows_photos
+from edgevision.app.reload import Reload
 from edgevision.app.running import Parts, Running
 from edgevision.app.sensors import Sensors
 from edgevision.app.status import StatusFile, place
@@ -39,11 +41,13 @@ from edgevision.pipeline.health import Health
 from edgevision.pipeline.loop import Loop
 from edgevision.pipeline.probes import watch_outlet, watch_recorder, watch_source
 from edgevision.pipeline.switches import Switches
+from edgevision.values.command import Command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from edgevision.app.build import Network, Outputs
+    from edgevision.app.reload import Reread
     from edgevision.config.schema import Settings
     from edgevision.pipeline.outlet import Outlet
 
@@ -78,12 +82,18 @@ class Ran:
         }
 
 
-def run(settings: Settings, max_frames: int | None = None, seconds: float | None = None) -> Ran:
+def run(
+    settings: Settings,
+    max_frames: int | None = None,
+    seconds: float | None = None,
+    reread: Reread | None = None,
+) -> Ran:
     """The whole main job, until the source ends, a limit is reached or a signal comes.
 
     Args:
         settings: checked.
         max_frames, seconds: limits, or None.
+        reread: reads the settings again, from another file if one is given; None: they stay.
 
     Raises:
         EdgevisionError: what cannot be opened, or cannot go on.
@@ -96,7 +106,8 @@ def run(settings: Settings, max_frames: int | None = None, seconds: float | None
     decider = build_decider(settings, network, photos=shows_photos(settings))
     step = build_step(settings, network, decider)
     stop = threading.Event()
-    outputs = build_outputs(settings, os.environ, live=source.live, stop=stop)
+    inbox = Inbox()
+    outputs = build_outputs(settings, os.environ, inbox, live=source.live, stop=stop)
     health = Health(network.engine.spec.input.height, settings.engine.threads)
     gears = build_gears(settings, network, step, health)
     watch_source(health, source)
@@ -104,9 +115,10 @@ def run(settings: Settings, max_frames: int | None = None, seconds: float | None
         watch_outlet(health, outlet)
     watch_recorder(health, outputs.recorder, outputs.store)
     status = StatusFile(place(os.environ), _facts(network))
-    inbox, switches = Inbox(), Switches(live=source.live)
-    parts = Parts(step, switches, source, outputs.outlets, outputs.store)
+    switches = Switches(live=source.live)
+    parts = Parts(step, switches, source, outputs.outlets, outputs.store, inbox)
     running = Running(settings, network, parts)
+    reload = Reload(running, reread or (lambda _: settings), outputs.exchangeable)
     health.watch("control", "", running.to_dict)
     with ExitStack() as opened:
         opened.callback(step.close)
@@ -114,6 +126,7 @@ def run(settings: Settings, max_frames: int | None = None, seconds: float | None
         if gears is not None:
             opened.callback(gears.close)
         core = opened.enter_context(core_for_network(most_threads(settings)))
+        opened.enter_context(Control(status.path, inbox, reload.describe))
         opened.enter_context(Heart(health, status, notifier, Sensors()))
         working = [outlet for outlet in outputs.outlets if _opens(outlet, opened)]
         opened.enter_context(source)
@@ -132,13 +145,13 @@ def run(settings: Settings, max_frames: int | None = None, seconds: float | None
             network_core=core,
             gears=gears,
             switches=switches,
-            commands=Commands(inbox, running.quick(), running.slow()),
+            commands=Commands(inbox, running.quick(), {**running.slow(), "reload": reload}),
         )
         for outlet in working:
             outlet.when_closed(loop.stop)
             # Asked before the first one is left, they end side by side.
             opened.callback(outlet.finish)
-        with _stopped_by_signals(loop):
+        with _told_by_signals(loop, inbox):
             loop.run()
     return Ran(
         health=health,
@@ -171,19 +184,29 @@ def _lost(outputs: Outputs) -> dict[str, int]:
 
 
 @contextmanager
-def _stopped_by_signals(loop: Loop) -> Iterator[None]:
-    """SIGINT and SIGTERM end the loop cleanly; a second one ends the process as usual."""
+def _told_by_signals(loop: Loop, inbox: Inbox) -> Iterator[None]:
+    """SIGINT and SIGTERM end the loop cleanly; a second one ends the process as usual.
+
+    SIGHUP reads the settings again, unless it means that the terminal has gone.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    ending = (signal.SIGINT, signal.SIGTERM)
+    kept = {number: signal.getsignal(number) for number in (*ending, signal.SIGHUP)}
 
     def stop(number: int, _: object) -> None:
         signal.signal(number, kept[signal.Signals(number)])
         loop.stop()
 
-    for number in kept:
+    def reload(number: int, _: object) -> None:
+        del number
+        inbox.post(Command("reload", "signal"))
+
+    for number in ending:
         signal.signal(number, stop)
+    if not os.isatty(0) and kept[signal.SIGHUP] is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, reload)
     try:
         yield
     finally:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from edgevision import tasks
-from edgevision.app.build import build_recogniser
 from edgevision.app.rebuild import Rebuilt, rebuild
+from edgevision.app.recogniser import build_recogniser
 from edgevision.app.rules import build_rules
 from edgevision.config.schema import Rule
 from edgevision.errors import CommandError, ConfigError, ModelError
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from edgevision.app.build import Network
     from edgevision.config.schema import Settings
+    from edgevision.inbox import Inbox
     from edgevision.pipeline.outlet import Outlet
     from edgevision.pipeline.step import Step
     from edgevision.pipeline.switches import Switches
@@ -36,6 +37,7 @@ class Parts:
         step, switches, source: of the loop.
         outlets: those that take every report.
         store: the events' database, or None.
+        inbox: where commands come in.
     """
 
     step: Step
@@ -43,6 +45,7 @@ class Parts:
     source: Source
     outlets: Sequence[Outlet]
     store: Path | None
+    inbox: Inbox
 
 
 class Running:
@@ -83,8 +86,20 @@ class Running:
             "thresholds": {task: rules.threshold for task, rules in self._rules.items()},
         }
 
-    def put_in(self, rebuilt: Rebuilt) -> None:
-        """Go on with what was rebuilt; between two frames."""
+    def take_over(self, rebuilt: Rebuilt, *, looks: bool) -> None:
+        """Go on with settings that were read again; between two frames.
+
+        Args:
+            rebuilt: what serves them.
+            looks: whether frames are looked at in another way than before.
+        """
+        self.configured = rebuilt.settings.task
+        if looks:
+            self._put_in(rebuilt)
+        else:
+            self.settings = rebuilt.settings
+
+    def _put_in(self, rebuilt: Rebuilt) -> None:
         step, old = self.parts.step, self.network
         network = rebuilt.network
         if network.engine is old.engine:
@@ -112,7 +127,7 @@ class Running:
         rebuilt = rebuild(settings, self.network)
 
         def put_in() -> str:
-            self.put_in(rebuilt)
+            self._put_in(rebuilt)
             return f"looking for {', '.join(names)}"
 
         return Ready(put_in, rebuilt.give_up)

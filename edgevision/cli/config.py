@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgevision.cli.config_plan import plan
 from edgevision.config import file, keys, layers, migrate
 from edgevision.config.origin import DOTS, masked, printable
 from edgevision.config.problems import secret
@@ -99,3 +100,6 @@ def default() -> None:
     """Print a whole file of settings: every key with its default and what it is for."""
     print("# All settings of edgevision with their defaults; keep the lines that you change.\n")
     print(commented(Settings()), end="")
+
+
+config.add_command(plan)

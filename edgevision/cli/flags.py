@@ -16,7 +16,7 @@ from edgevision.kinds import Kind
 from edgevision.kinds import load as load_kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from edgevision.config.schema import Settings
 
@@ -71,10 +71,13 @@ def settings_from(config: Path | None, **flags: Any) -> Settings:
     Raises:
         ConfigError: with every problem there is.
     """
-    given = {key.replace("__", "."): value for key, value in flags.items() if value is not None}
-    settings = load(config, os.environ, given)
+    settings = load(config, os.environ, _by_key(flags))
     start_log(settings.log.level, settings.log.format)
     return settings
+
+
+def _by_key(flags: Mapping[str, Any]) -> dict[str, Any]:
+    return {key.replace("__", "."): value for key, value in flags.items() if value is not None}
 
 
 def chosen_settings(config: Path | None, **flags: Any) -> Settings:
@@ -89,6 +92,26 @@ def chosen_settings(config: Path | None, **flags: Any) -> Settings:
         return settings
     chosen: Settings = load_kind(_CHOICE, "budget", "model")(settings, os.environ)
     return chosen
+
+
+def read_again(
+    began: Settings, config: Path | None, flags: Mapping[str, Any]
+) -> Callable[[Path | None], Settings]:
+    """What reads the settings of a run anew: from its file, or from one in its place.
+
+    Flags and environment are laid over it as at the start. Where a budget stands for the network,
+    the one that was chosen at the start stays.
+    """
+    given = _by_key(flags)
+
+    def read(path: Path | None) -> Settings:
+        fresh = load(path or config, os.environ, given)
+        if fresh.model.budget_ms is None:
+            return fresh
+        region = fresh.region.model_copy(update={"mirror": began.region.mirror})
+        return fresh.model_copy(update={"model": began.model, "region": region})
+
+    return read
 
 
 def start_log(level: str, form: str) -> None:

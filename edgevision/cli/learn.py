@@ -6,15 +6,17 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from edgevision.app import learned
 from edgevision.app.album import read_album
+from edgevision.app.control import ask
 from edgevision.app.corrected import corrected_photos, with_corrections
 from edgevision.app.learn import learn as learn_photos
 from edgevision.app.process import set_up_process
+from edgevision.app.status import found
 from edgevision.cli.flags import (
     all_of,
     chosen_settings,
@@ -26,6 +28,7 @@ from edgevision.cli.flags import (
     threads_flag,
 )
 from edgevision.cli.stored import database_flag
+from edgevision.errors import NotRunningError
 from edgevision.zoo import learned as store
 
 if TYPE_CHECKING:
@@ -111,10 +114,12 @@ def teach(
     if as_json:
         told = {**done.to_dict(), "from_events": len(corrected)}
         print(json.dumps(told, ensure_ascii=False))
+        _swap_in(name, sys.stderr)
         return
     if from_events:
         print(f"corrected  {len(corrected)} pictures of sightings")
     print("\n".join(_words(done)))
+    _swap_in(name)
 
 
 @learn.command("list")
@@ -164,6 +169,22 @@ def take_in(*, file: Path, replace: bool, config: Path | None) -> None:
     row = learned.take_in(file, models, learned.place(os.environ), again=replace)
     print(f"{row.task}: {row.path}")
     print(f"run it:  edgevision run --task {row.task} --model {row.backbone}")
+    _swap_in(row.task)
+
+
+def _swap_in(task: str, stream: TextIO | None = None) -> None:
+    """Let each process that runs `task` go on with what it was taught now."""
+    for one in found(os.environ):
+        running = one.status.get("control", one.status).get("tasks", ())
+        if not one.alive or task not in running:
+            continue
+        try:
+            answer = ask(os.environ, {"action": "reload"}, one.pid)
+        except NotRunningError as error:
+            print(f"edgevision: not swapped in: {error}", file=sys.stderr)
+        else:
+            done = "swapped in" if answer["accepted"] else "not swapped in"
+            print(f"{done:<10} process {one.pid}: {answer['reason']}", file=stream)
 
 
 def _words(done: Learnt) -> Iterator[str]:

@@ -14,6 +14,7 @@ from edgevision.kinds import Kind, load, suggestion
 
 COMMANDS = {
     "run": Kind("edgevision.cli.run:run", "recognise what is in front of the camera"),
+    "reload": Kind("edgevision.cli.reload:reload", "let it read changed settings while it runs"),
     "status": Kind("edgevision.cli.status:status", "tell how a running edgevision is"),
     "classify": Kind("edgevision.cli.classify:classify", "recognise what is on photos"),
     "cameras": Kind("edgevision.cli.cameras:cameras", "list cameras, take a test picture"),

@@ -17,6 +17,7 @@ from edgevision.cli.flags import (
     config_flag,
     json_flag,
     model_flag,
+    read_again,
     region_flag,
     resolution_flag,
     task_flag,
@@ -73,19 +74,20 @@ def run(
     Example:  edgevision run --task dogs --source file:walk.mp4 --save overlay.mp4
     """
     video = save if save and save.lower().endswith(_VIDEO_ENDINGS) else None
-    settings = chosen_settings(
-        config,
-        source__uri=source,
-        source__loop=loop,
+    flags = {
+        "source__uri": source,
+        "source__loop": loop,
         # With --json the only lines on the standard output are JSON.
-        outputs__console=False if as_json else None,
-        outputs__screen=None if display is None else display == "window",
-        outputs__video__path=video,
-        outputs__snapshots__folder=None if video else save,
-        outputs__jsonl__path=events,
+        "outputs__console": False if as_json else None,
+        "outputs__screen": None if display is None else display == "window",
+        "outputs__video__path": video,
+        "outputs__snapshots__folder": None if video else save,
+        "outputs__jsonl__path": events,
         **shared,
-    )
-    ran = run_application(settings, max_frames, duration)
+    }
+    settings = chosen_settings(config, **flags)
+    reread = read_again(settings, config, flags)
+    ran = run_application(settings, max_frames, duration, reread)
     if as_json:
         # Events on the standard output stay the only lines there.
         print(json.dumps(ran.to_dict()), file=sys.stderr if events == "-" else sys.stdout)

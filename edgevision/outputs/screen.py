@@ -17,14 +17,17 @@ from edgevision.errors import OutputError
 from edgevision.pixels.draw import draw
 from edgevision.pixels.fit import letterboxed
 from edgevision.pixels.rate import Rate
+from edgevision.values.command import Command
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     import numpy as np
     import numpy.typing as npt
     from typing_extensions import Self
 
+    from edgevision.values.command import Action
     from edgevision.values.report import Report
 
 _WIDTH, _HEIGHT = 1280, 720
@@ -34,10 +37,18 @@ _ADVICE = (
     "run it in a desktop session, set DISPLAY or WAYLAND_DISPLAY, or on a bare console set "
     "SDL_VIDEODRIVER=kmsdrm and be in the groups video and render"
 )
+_KEYS: dict[int, Action] = {
+    pygame.K_t: "task",
+    pygame.K_f: "freeze",
+    pygame.K_SPACE: "snapshot",
+    pygame.K_q: "stop",
+    pygame.K_ESCAPE: "stop",
+}
+"""Keys without a value: the next task, freeze or go on, a picture, the end."""
 
 
 class Screen:
-    """Shows the newest report; q, Esc or the window's cross sets `closed`.
+    """Shows the newest report and sends commands by key; the window's cross sets `closed`.
 
     SDL wants a window to be opened, drawn and closed in one thread: the one that uses this output.
     Any SDL 2 video driver will do (x11, wayland, kmsdrm).
@@ -47,6 +58,7 @@ class Screen:
         width, height: of the window in pixels; None takes the first picture's, at most the
             screen's.
         title: of the window.
+        post: where commands go; None: q and Esc set `closed`, and other keys do nothing.
 
     Attributes:
         closed: set when the person is done looking; whoever runs us ends then.
@@ -63,11 +75,13 @@ class Screen:
         width: int | None = None,
         height: int | None = None,
         title: str = "edgevision",
+        post: Callable[[Command], None] | None = None,
     ) -> None:
         self.closed = threading.Event()
         self._fullscreen = fullscreen
         self._width, self._height = width, height
         self._title = title
+        self._post = post
         self._window: Any = None
         self._sized = fullscreen or bool(width and height)
         self._rate = Rate()
@@ -125,9 +139,16 @@ class Screen:
         if self._window is None:
             return
         for event in pygame.event.get():
-            pressed = event.type == pygame.KEYDOWN and event.key in (pygame.K_q, pygame.K_ESCAPE)
-            if pressed or event.type == pygame.QUIT:
+            if event.type == pygame.QUIT:
                 self.closed.set()
+            elif event.type == pygame.KEYDOWN and event.key in _KEYS:
+                self._press(_KEYS[event.key])
+
+    def _press(self, action: Action) -> None:
+        if self._post is not None:
+            self._post(Command(action, "keys"))
+        elif action == "stop":
+            self.closed.set()
 
     def _resize(self, width: int, height: int) -> None:
         """A window for pictures of this size: as asked for, else no larger than the screen."""

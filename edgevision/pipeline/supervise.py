@@ -178,6 +178,22 @@ class Supervised:
         if reader is not None:
             reader.ask_to_stop()
 
+    def change(self, make: Callable[[], Source], stall_seconds: float) -> None:
+        """Close the source and open what `make` makes in its place, waiting for it if need be.
+
+        Waits until the source is closed, at most as long as that may take.
+        """
+        with self._changed:
+            self.make, self._stall_seconds, self._patient = make, stall_seconds, True
+            before, self._reader = self._reader, None
+            # Nobody takes the silence until then for a stall.
+            self.state, self._since = "opening", self.clock()
+        if before is not None and not before.end(self._closing_seconds):
+            self._hung.append(before)
+        with self._changed:
+            if not self._stopped:
+                self._begin()
+
     def _stalled_at(self) -> float:
         if self.state == "waiting" and self._reader is not None:
             return float("inf")  # its reader is waiting, and will say when it goes on

@@ -52,7 +52,7 @@ class Stage:
         source = make(settings.the_source.uri, "yard", loop=False)
         switches, self.inbox, self.board = Switches(live=True), Inbox(), Board()
         self.outlets = [Outlet(output) for output in outputs]
-        self.parts = Parts(step, switches, source, self.outlets, store)
+        self.parts = Parts(step, switches, source, self.outlets, store, self.inbox)
         self.running = Running(settings, network, self.parts)
         self.source = source
         self.loop = Loop(

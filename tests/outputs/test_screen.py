@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -11,7 +12,10 @@ import pytest
 pygame = pytest.importorskip("pygame", reason="the extra display is not installed")
 
 from edgevision.errors import OutputError  # noqa: E402 - pygame first, see above
+from edgevision.inbox import Inbox  # noqa: E402
 from edgevision.outputs.screen import Screen  # noqa: E402
+from edgevision.pipeline.outlet import Outlet  # noqa: E402
+from edgevision.values.command import Command  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -146,3 +150,30 @@ def test_it_works_in_a_real_x_server():
         check=True,
     )
     assert done.stdout.split() == ["x11", "10", "0"]
+
+
+KEYS = {"K_t": "task", "K_f": "freeze", "K_SPACE": "snapshot", "K_q": "stop", "K_ESCAPE": "stop"}
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_key_is_a_command(key):
+    posted = []
+    with Screen(post=posted.append) as output:
+        pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=getattr(pygame, key)))
+        pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=pygame.K_x))
+        output.tend()
+        assert not output.closed.is_set()
+    assert posted == [Command(KEYS[key], "keys")]
+
+
+def test_keys_go_through_the_inbox_to_a_loop(make_report):
+    """Real key events, read in the outlet's own thread, while no picture comes."""
+    inbox, woken = Inbox(), threading.Semaphore(0)
+    inbox.when_posted(woken.release)
+    with Outlet(Screen(post=inbox.post)) as outlet:
+        outlet.write(make_report(0))
+        for key in KEYS:
+            pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=getattr(pygame, key)))
+        assert all(woken.acquire(timeout=20) for _ in KEYS)
+    taken = [inbox.take().command.action for _ in KEYS]
+    assert taken == list(KEYS.values())

@@ -347,3 +347,31 @@ def test_iteration_gives_frames_across_openings():
         numbers = [frame.number for frame in islice(source, 4)]
     assert numbers == sorted(set(numbers))
     assert camera.openings >= 4
+
+
+@pytest.mark.parametrize("end", ["hang", "deaf", "absent"])
+def test_another_source_takes_the_place_of_one_that_runs_hangs_or_is_absent(end):
+    before, after = Camera((3, end)), Camera((1000, "hang"))
+    with supervised(before, stall_seconds=5.0, open_seconds=5.0) as source:
+        if end == "absent":
+            wait_for(source, lambda: before.openings >= 2)
+        else:
+            frames = [source.next(PATIENCE)]
+            assert frames[0] is not None
+        source.change(after, 5.0)
+        frame = source.next(PATIENCE)
+        assert (after.openings, source.state) == (1, "running")
+        assert frame.source == "cam"
+        if end != "absent":
+            assert frame.number > frames[0].number
+            assert frame.seconds >= frames[0].seconds
+        assert source.counts.stalls == 0
+        before.release.set()
+
+
+def test_a_new_source_that_is_absent_is_waited_for():
+    before, after = Camera((3, "hang")), Camera((0, "absent"), (0, "absent"), (5, "hang"))
+    with supervised(before, patient=False, stall_seconds=5.0) as source:
+        assert source.next(PATIENCE) is not None
+        source.change(after, 5.0)
+        wait_for(source, lambda: after.openings == 3 and source.state == "running")
