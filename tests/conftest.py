@@ -109,12 +109,12 @@ def make_report(make_event):
 
 @pytest.fixture
 def small_disk(tmp_path) -> Iterator[Path]:
-    """A file system of 2 MiB, of which `ballast` takes 384 KiB: to be filled, and freed again."""
+    """A file system of 2 MiB, of which `ballast` takes 1408 KiB: to be filled, and freed again."""
     place = tmp_path / "disk"
     place.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(place)]
     if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
         pytest.skip("needs the right to mount a small file system")
-    (place / "ballast").write_bytes(bytes(384 * 1024))
+    (place / "ballast").write_bytes(bytes(1408 * 1024))
     yield place
     subprocess.run(["umount", "--lazy", str(place)], check=True)

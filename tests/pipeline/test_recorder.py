@@ -181,6 +181,7 @@ def fill(path):
 
 def test_a_full_disk_that_is_freed_costs_nothing(small_disk, make_report):
     """Both the rows and the lines end up complete, and whole."""
+    (small_disk / "ballast").unlink()
     lines, rows = Watched(small_disk / "events.jsonl"), small_disk / "events.sqlite"
     reports = [make_report(number, events=2) for number in range(60)]
     with Recorder(EventStore(rows), [Outlet(lines, drain_seconds=SOON)]) as recorder:
