@@ -13,6 +13,7 @@ from edgevision.worker import Worker
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Callable
     from pathlib import Path
     from types import TracebackType
 
@@ -42,7 +43,7 @@ class Keeper:
     """A worker that looks once a minute for what may go, and gives way to everybody else.
 
     Args:
-        settings: name the limits and the folders.
+        settings: gives those that hold now; they name the limits and the folders.
         store: the database.
         first_seconds, every_seconds: until it first looks, and from then on.
 
@@ -52,13 +53,12 @@ class Keeper:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: Callable[[], Settings],
         store: Path,
         first_seconds: float = _FIRST_SECONDS,
         every_seconds: float = _EVERY_SECONDS,
     ) -> None:
-        self._limits = limits_of(settings)
-        self._folders = folders_of(settings)
+        self._settings = settings
         self._store = store
         self._first_seconds, self._every_seconds = first_seconds, every_seconds
         self._gone = Pruned()
@@ -95,9 +95,10 @@ class Keeper:
         }
 
     def _look(self, stopping: threading.Event) -> None:
-        now = datetime.now(timezone.utc)
+        now, settings = datetime.now(timezone.utc), self._settings()
+        limits, folders = limits_of(settings), folders_of(settings)
         try:
-            done = prune(self._store, self._folders, self._limits, now, stopping.is_set)
+            done = prune(self._store, folders, limits, now, stopping.is_set)
         except EdgevisionError as error:
             # Said once, as long as it stays the same.
             if str(error) != self.last_error:

@@ -37,9 +37,10 @@ _HOW: Final[dict[str, How]] = {
     "source.uri": "source",
     "source.stall_s": "source",
     "outputs": "output",
+    "store.retention": "in place",
     "log.level": "in place",
 }
-REOPENED: Final = frozenset({"console", "jsonl", "screen", "snapshots"})
+REOPENED: Final = frozenset({"console", "jsonl", "screen", "snapshots", "clips"})
 """Outputs that can be opened again without a loss: a video would begin anew over itself."""
 
 

@@ -131,7 +131,7 @@ def run(
         working = [outlet for outlet in outputs.outlets if _opens(outlet, opened)]
         opened.enter_context(source)
         if outputs.store is not None:
-            keeper = opened.enter_context(Keeper(settings, outputs.store))
+            keeper = opened.enter_context(Keeper(lambda: running.settings, outputs.store))
             health.watch("retention", "", keeper.to_dict, lambda: keeper.last_error)
         loop = Loop(
             step,

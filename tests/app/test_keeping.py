@@ -32,9 +32,8 @@ def test_what_is_old_goes_while_the_store_is_written_to(tmp_path, make_event):
     old = datetime.now(timezone.utc) - timedelta(days=3)
     (folder / "a.jpg").write_bytes(b"old")
     Ledger(database).enter([StoredFile(folder / "a.jpg", "E1", "full", old, 3, digest_of(b"old"))])
-    keeper = Keeper(
-        settings_with(folder, max_age_days=1.0), database, first_seconds=0, every_seconds=0.01
-    )
+    settings = settings_with(folder, max_age_days=1.0)
+    keeper = Keeper(lambda: settings, database, first_seconds=0, every_seconds=0.01)
     with keeper, EventStore(database) as store:
         store.add([replace(make_event(1), id="E1", time=old)])
         number = 10
@@ -48,7 +47,7 @@ def test_what_is_old_goes_while_the_store_is_written_to(tmp_path, make_event):
 
 def test_a_database_that_is_damaged_is_told_and_deletes_nothing(tmp_path, caplog):
     (tmp_path / "events.sqlite").write_bytes(b"no database" * 50)
-    keeper = Keeper(Settings(), tmp_path / "events.sqlite", first_seconds=0, every_seconds=0.001)
+    keeper = Keeper(Settings, tmp_path / "events.sqlite", first_seconds=0, every_seconds=0.001)
     with keeper:
         deadline = monotonic() + 20
         while keeper.last_error is None and monotonic() < deadline:

@@ -58,6 +58,12 @@ def test_the_same_settings_change_nothing(tmp_path):
             "outputs: {video: {path: b.mp4}}",
             {"outputs.video.path": "restart"},
         ),
+        (
+            "outputs: {clips: {folder: a}}",
+            "outputs: {clips: {folder: b}}",
+            {"outputs.clips.folder": "output"},
+        ),
+        ("", "store: {retention: {max_mb: 5}}", {"store.retention.max_mb": "in place"}),
         ("", "store: {enabled: false}", {"store.enabled": "restart"}),
         (
             "",
