@@ -168,6 +168,12 @@ class Supervised:
         """The newest frame, given already or not; None before the first."""
         return self._newest
 
+    def wait_for_other(self, seen: Frame | None, seconds: float) -> Frame | None:
+        """The newest frame once it is another than `seen`; None if none comes in `seconds`."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopped or self._newest is not seen, seconds)
+            return None if self._newest is seen else self._newest
+
     def stop(self) -> None:
         """End the iteration; may be called from any thread, and returns at once."""
         with self._changed:
