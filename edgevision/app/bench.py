@@ -11,13 +11,14 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from edgevision.app.build import build_decider, build_network, build_source, build_step
+from edgevision.app.build import build_decider, build_network, build_step
 from edgevision.app.process import (
     core_for_network,
     peak_rss_mb,
     seconds_since_start,
     set_up_process,
 )
+from edgevision.app.sourcing import build_source
 from edgevision.board import Board
 from edgevision.errors import EdgevisionError
 from edgevision.evaluation.bench import Piped, figures, measure

@@ -13,8 +13,9 @@ from edgevision import engines, outputs, tasks
 from edgevision.app import learned, pictures, views
 from edgevision.app.plan import REOPENED
 from edgevision.app.provision import ensure
-from edgevision.app.recogniser import build_recogniser, shows_photos
+from edgevision.app.recogniser import build_recogniser
 from edgevision.app.rules import build_rules
+from edgevision.app.sourcing import shows_photos
 from edgevision.engines.mirrored import Mirrored
 from edgevision.kinds import Kind, load
 from edgevision.pipeline.decide import Sightings
@@ -23,9 +24,7 @@ from edgevision.pipeline.exchange import Exchangeable
 from edgevision.pipeline.outlet import Outlet
 from edgevision.pipeline.recorder import Recorder
 from edgevision.pipeline.step import Step
-from edgevision.pipeline.supervise import Supervised
 from edgevision.pixels.prepare import Preparer
-from edgevision.sources.uri import make
 from edgevision.store.events import EventStore
 from edgevision.tasks.custom import Custom
 from edgevision.zoo.registry import Model, find
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
     from edgevision.config.schema import Settings
     from edgevision.inbox import Inbox
     from edgevision.pipeline.step import Decider
-    from edgevision.protocols import Engine, Output, Source, Task
+    from edgevision.protocols import Engine, Output, Task
     from edgevision.values.tensor import ModelSpec
 
 log = logging.getLogger(__name__)
@@ -190,35 +189,6 @@ def build_step(settings: Settings, network: Network, decider: Decider) -> Step:
         decider=decider,
         max_passes=by.max_passes,
     )
-
-
-def build_source(settings: Settings, *, patient: bool = False) -> Source:
-    """The source; a live one is supervised, so that it comes back by itself.
-
-    Args:
-        settings: which.
-        patient: a camera that is not there at the start is waited for, and not told at once.
-    """
-    wanted, source = settings.the_source, bare_source(settings)
-    if not source.live:
-        return source
-    return Supervised(
-        lambda: bare_source(settings),
-        wanted.name,
-        stall_seconds=wanted.stall_s,
-        patient=patient,
-    )
-
-
-def bare_source(settings: Settings) -> Source:
-    """The source itself, which nobody supervises.
-
-    Raises:
-        UriError: if its address is wrong.
-    """
-    wanted = settings.the_source
-    source: Source = make(wanted.uri, wanted.name, loop=wanted.loop)
-    return source
 
 
 @dataclass(frozen=True, slots=True)

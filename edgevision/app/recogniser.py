@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edgevision import regions
+from edgevision.app.sourcing import shows_photos
 from edgevision.kinds import load
+from edgevision.pipeline.each import RegionOfEach
 from edgevision.pipeline.recogniser import Recogniser
 from edgevision.regions.options import RegionOptions
-from edgevision.sources.uri import parse
 from edgevision.values.box import Box
 
 if TYPE_CHECKING:
@@ -29,7 +30,13 @@ def build_recogniser(settings: Settings, network: Network) -> Recogniser:
 
 
 def build_region(settings: Settings, network: Network) -> Region:
-    """Where to look."""
+    """Where to look; each of several sources has a region of its own."""
+    if len(settings.every_source) > 1:
+        return RegionOfEach(lambda: _region_of_one(settings, network))
+    return _region_of_one(settings, network)
+
+
+def _region_of_one(settings: Settings, network: Network) -> Region:
     wanted = settings.region
     options = RegionOptions(
         zone=Box(*wanted.zone) if wanted.zone else None,
@@ -42,8 +49,3 @@ def build_region(settings: Settings, network: Network) -> Region:
     kind = "centre" if wanted.kind == "auto" and shows_photos(settings) else wanted.kind
     region: Region = load(regions.KINDS, kind, "region.kind")(options)
     return region
-
-
-def shows_photos(settings: Settings) -> bool:
-    """True if the source's frames are photos that have nothing to do with each other."""
-    return parse(settings.the_source.uri).kind == "images"

@@ -6,10 +6,11 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from edgevision.app.build import bare_source, build_output
+from edgevision.app.build import build_output
 from edgevision.app.governed import is_governed
 from edgevision.app.plan import Change, changes, in_words, without_restarts
 from edgevision.app.rebuild import rebuild
+from edgevision.app.sourcing import bare_source
 from edgevision.errors import EdgevisionError
 from edgevision.pipeline.commands import Ready
 from edgevision.pipeline.supervise import Supervised
@@ -104,8 +105,9 @@ class Reload:
         """What this run can change only by a new start."""
         kept = set()
         source = self._running.parts.source
-        if old.the_source != new.the_source:
-            live = isinstance(source, Supervised) and bare_source(new).live
+        if old.every_source != new.every_source:
+            alone = isinstance(source, Supervised) and len(new.every_source) == 1
+            live = alone and bare_source(new, new.the_source).live
             kept |= set() if live else {"source", "sources"}
         if is_governed(old) or is_governed(new):
             # The governor's ladder was made for this network.
@@ -127,7 +129,7 @@ class Reload:
         source = self._running.parts.source
         if plan.needs("source") and isinstance(source, Supervised):
             fixed = settings
-            source.change(lambda: bare_source(fixed), settings.the_source.stall_s)
+            source.change(lambda: bare_source(fixed, fixed.the_source), settings.the_source.stall_s)
         return settings, failures
 
     def _exchange(self, settings: Settings, name: str) -> EdgevisionError | None:

@@ -14,7 +14,6 @@ from edgevision.app.build import (
     build_decider,
     build_network,
     build_outputs,
-    build_source,
     build_step,
 )
 from edgevision.app.control import Control
@@ -27,10 +26,10 @@ from edgevision.app.process import (
     seconds_since_start,
     set_up_process,
 )
-from edgevision.app.recogniser import shows_photos
 from edgevision.app.reload import Reload
 from edgevision.app.running import Parts, Running
 from edgevision.app.sensors import Sensors
+from edgevision.app.sourcing import build_source, shows_photos
 from edgevision.app.status import StatusFile, place
 from edgevision.app.systemd import Notifier
 from edgevision.board import Board

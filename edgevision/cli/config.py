@@ -19,6 +19,8 @@ from edgevision.config.template import commented, flow
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from edgevision.config.origin import KeyPath
+
 A_FILE = click.Path(path_type=Path)
 
 
@@ -37,7 +39,9 @@ def config() -> None:
 def show(path: Path | None, as_json: bool) -> None:
     """Print every setting with its value and where that comes from; passwords are dots."""
     loaded = layers.trace(path, os.environ, {})
-    rows = [(".".join(key), value, loaded.origin(key).where) for key, value in _leaves(loaded)]
+    rows = [
+        (".".join(map(str, key)), value, loaded.origin(key).where) for key, value in _leaves(loaded)
+    ]
     if as_json:
         settings = {key: {"value": value, "from": where} for key, value, where in rows}
         name = None if loaded.path is None else str(loaded.path)
@@ -48,21 +52,26 @@ def show(path: Path | None, as_json: bool) -> None:
         print(f"{f'{key}: {flow(value)}':<44}  # {printable(where)}")
 
 
-def _leaves(loaded: layers.Loaded) -> Iterator[tuple[tuple[str, ...], Any]]:
+def _leaves(loaded: layers.Loaded) -> Iterator[tuple[KeyPath, Any]]:
     """Each setting that a user may give, secrets hidden; an output that is off is false."""
     tree = loaded.settings.model_dump(mode="json", exclude={"sources"})
-    tree["source"] = loaded.settings.the_source.model_dump(mode="json")
+    several = [one.model_dump(mode="json") for one in loaded.settings.sources]
+    if len(several) > 1:
+        del tree["source"]
+        tree["sources"] = dict(enumerate(several))
+    else:
+        tree["source"] = loaded.settings.the_source.model_dump(mode="json")
     outputs = tree["outputs"]
     tree["outputs"] = {name: False if one is None else one or True for name, one in outputs.items()}
     yield from _under((), tree)
 
 
-def _under(path: tuple[str, ...], tree: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
+def _under(path: KeyPath, tree: dict[Any, Any]) -> Iterator[tuple[KeyPath, Any]]:
     for key, value in tree.items():
         inner = (*path, key)
         if isinstance(value, dict) and value:
             yield from _under(inner, value)
-        elif secret(key) and value is not None:
+        elif secret(str(key)) and value is not None:
             yield inner, DOTS
         else:
             yield inner, masked(value) if isinstance(value, str) else value

@@ -36,6 +36,7 @@ _VIDEO_ENDINGS = (".mp4", ".mkv", ".mov")
 @task_flag
 @click.option("--source", metavar="URI", help="camera, video or photos; see docs/sources.md")
 @click.option("--loop", is_flag=True, default=None, help="start a video again at its end")
+@click.option("--wait/--no-wait", default=None, help="wait for a camera that is absent at first")
 @all_of(config_flag, region_flag, model_flag, resolution_flag)
 @click.option(
     "--budget-ms",
@@ -60,6 +61,7 @@ def run(
     *,
     source: str | None,
     loop: bool | None,
+    wait: bool | None,
     display: str | None,
     save: str | None,
     events: str | None,
@@ -77,6 +79,7 @@ def run(
     flags = {
         "source__uri": source,
         "source__loop": loop,
+        "source__wait": wait,
         # With --json the only lines on the standard output are JSON.
         "outputs__console": False if as_json else None,
         "outputs__screen": None if display is None else display == "window",

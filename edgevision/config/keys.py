@@ -40,12 +40,24 @@ def schema() -> Node:
             "description": says,
             "anyOf": [{"type": "string"}, long, {"type": "null"}],
         }
+    listed = properties["sources"]
+    one = {"anyOf": [{"type": "string"}, listed["items"]]}
+    properties["sources"] = {**listed, "items": one}
+    privacy = dict(plain["$defs"]["Privacy"])
+    masks = privacy["properties"]["masks"]
+    points = plain["$defs"]["Mask"]["properties"]["points"]
+    short = {"anyOf": [masks["items"], points]}
+    privacy["properties"] = {**privacy["properties"], "masks": {**masks, "items": short}}
     output = dict(plain["$defs"]["Outputs"])
     output["properties"] = {
         name: {**part, "anyOf": [*part["anyOf"], {"type": "boolean"}]}
         for name, part in output["properties"].items()
     }
-    return {**tree, "properties": properties, "$defs": {**plain["$defs"], "Outputs": output}}
+    return {
+        **tree,
+        "properties": properties,
+        "$defs": {**plain["$defs"], "Outputs": output, "Privacy": privacy},
+    }
 
 
 @functools.cache

@@ -34,6 +34,7 @@ FLAGS = {
     "source": "--source",
     "source.uri": "--source",
     "source.loop": "--loop",
+    "source.wait": "--wait",
     "region": "--region",
     "engine.threads": "--threads",
     "model": "--model",
@@ -191,6 +192,13 @@ def _lay(
         tree.pop("model", None)
         _forget(origins, ("model",))
     wide = _short_forms(layer, found)
+    # One of the two is given; the later layer's takes the place of the other.
+    if "sources" in wide.tree:
+        tree.pop("source", None)
+        _forget(origins, ("source",))
+    elif isinstance(wide.tree.get("source"), dict) and "uri" in wide.tree["source"]:
+        tree.pop("sources", None)
+        _forget(origins, ("sources",))
     if () in wide.origins:
         origins[()] = wide.origins[()]
     _merge(tree, wide.tree, (), origins, wide.origins)
@@ -216,7 +224,7 @@ def _short_forms(layer: Layer, found: list[str]) -> Layer:
         found.append(f"{where}: sources: source is given as well; expected one of the two")
         del wide["sources"]
     elif wide.get("sources") == []:
-        found.append(f"{origins['sources',].where}: sources: is empty; expected one source")
+        found.append(f"{origins['sources',].where}: sources: is empty; expected one or more")
     elif isinstance(wide.get("sources"), list) and len(wide["sources"]) == 1:
         wide["source"] = wide.pop("sources")[0]
         for path in [path for path in origins if path[:2] == ("sources", 0)]:

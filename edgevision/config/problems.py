@@ -32,7 +32,7 @@ def problems(error: ValidationError, origins: Mapping[KeyPath, Origin]) -> list[
             path = path[:-1]
         at = detail.get("ctx", {}).get("at")
         if at is not None:
-            path = (*path, *at.split("."))
+            path = (*path, *(int(key) if key.isdecimal() else key for key in at.split(".")))
         origin = nearest(origins, path)
         if detail["type"] == "extra_forbidden" and origin.layer == "environment":
             name = origin.where.removeprefix("environment: ")

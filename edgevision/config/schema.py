@@ -16,7 +16,6 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    field_validator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -86,6 +85,10 @@ class Source(Branch):
         default=5.0, description="seconds without a frame after which a live source is opened again"
     )
     loop: Switch = Field(default=False, description="start a file again at its end")
+    wait: Switch | None = Field(
+        default=None,
+        description="wait for a camera absent at first; empty: as a service, or among several",
+    )
 
 
 class Region(Branch):
@@ -423,6 +426,15 @@ class Store(Branch):
         return folder(environ, "XDG_STATE_HOME", ".local/state") / "edgevision" / "events.sqlite"
 
 
+class Mask(Branch):
+    """A part of the picture that nobody sees."""
+
+    points: Annotated[tuple[tuple[Share, Share], ...], Field(min_length=3, max_length=100)] = Field(
+        description="corners of a polygon, each x and y in 0..1 of the frame"
+    )
+    source: Name | None = Field(default=None, description="name of its source; empty: of all")
+
+
 class Privacy(Branch):
     """What may be stored of what the camera sees."""
 
@@ -433,6 +445,9 @@ class Privacy(Branch):
     blur: Switch = Field(
         default=False,
         description="in stored pictures, blur all but the part in which something was seen",
+    )
+    masks: Annotated[tuple[Mask, ...], Field(max_length=100)] = Field(
+        default=(), description="parts of the picture that are black before anything sees them"
     )
 
 
@@ -455,8 +470,8 @@ class Settings(Branch):
         tuple[Name, ...], Field(min_length=1, max_length=16), AfterValidator(_unlike)
     ] = Field(default=("dogs",), description="what to recognise: a task, or a list of several")
     source: Source = _branch("where frames come from: an address or a mapping")
-    sources: Annotated[tuple[Source, ...], Field(max_length=1)] = Field(
-        default=(), description="the same as a list; this version reads one source"
+    sources: Annotated[tuple[Source, ...], Field(max_length=16)] = Field(
+        default=(), description="several at once, each with a name of its own"
     )
     region: Region = _branch("where to look: a kind or a mapping")
     engine: Engine = _branch("what runs the network")
@@ -474,29 +489,42 @@ class Settings(Branch):
     def _short_forms(cls, given: Any) -> Any:
         return widen(given) if isinstance(given, dict) else given
 
-    @field_validator("sources", mode="before")
-    @classmethod
-    def _one_source(cls, given: Any) -> Any:
-        if isinstance(given, (list, tuple)) and len(given) > 1:
-            raise PydanticCustomError(
-                "sources",
-                "{count} sources are given; this version reads one",
-                {"count": len(given)},
-            )
-        return given
-
     @model_validator(mode="after")
     def _one_of_both(self) -> Settings:
         if self.sources and "source" in self.model_fields_set:
             raise PydanticCustomError(
                 "sources", "source and sources are both given; expected one", {"at": "sources"}
             )
+        names = [one.name for one in self.sources]
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                raise PydanticCustomError(
+                    "sources",
+                    "two sources are called {name}; expected a name of its own for each",
+                    {"name": name, "at": f"sources.{index}.name"},
+                )
+        for index, mask in enumerate(self.privacy.masks):
+            if mask.source not in (None, *(one.name for one in self.every_source)):
+                raise PydanticCustomError(
+                    "masks",
+                    "no source is called {name}; expected one of {known}",
+                    {
+                        "name": mask.source,
+                        "known": ", ".join(one.name for one in self.every_source),
+                        "at": f"privacy.masks.{index}.source",
+                    },
+                )
         return self
 
     @property
     def the_source(self) -> Source:
-        """The one source, whether it was written as `source` or in `sources`."""
-        return self.sources[0] if self.sources else self.source
+        """The one source, or the first, whether it was written as `source` or in `sources`."""
+        return self.every_source[0]
+
+    @property
+    def every_source(self) -> tuple[Source, ...]:
+        """All sources, whether written as `source` or in `sources`."""
+        return self.sources or (self.source,)
 
 
 def widen(tree: Mapping[str, Any]) -> dict[str, Any]:
@@ -512,6 +540,10 @@ def widen(tree: Mapping[str, Any]) -> dict[str, Any]:
             name: ({} if one else None) if isinstance(one, bool) else one
             for name, one in wide["outputs"].items()
         }
+    privacy = wide.get("privacy")
+    if isinstance(privacy, dict) and isinstance(privacy.get("masks"), (list, tuple)):
+        masks = [{"points": one} if isinstance(one, list) else one for one in privacy["masks"]]
+        wide["privacy"] = {**privacy, "masks": masks}
     return wide
 
 

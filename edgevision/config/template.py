@@ -33,13 +33,19 @@ def commented(settings: Settings, only: Collection[str] = ()) -> str:
     """
     values = settings.model_dump(mode="json")
     # The default of `sources` is an example in a comment: a file gives one of the two.
-    values["source"] = settings.the_source.model_dump(mode="json")
-    del values["sources"]
+    several = values.pop("sources")
+    if len(several) > 1:
+        del values["source"]
+    else:
+        values["source"] = settings.the_source.model_dump(mode="json")
     lines: list[str] = []
     for name in known_keys(()):
         if name in values and (not only or name in only):
             lines += ["", *_key((name,), values[name], "")]
-        if name == "sources" and not only:
+        if name == "sources" and len(several) > 1:
+            lines += ["", f"# {node(('sources',))['description']}", "sources:"]
+            lines += [f"  - {flow(_given(one))}" for one in several]
+        elif name == "sources" and not only:
             lines += ["", f"# {node(('sources',))['description']}", "# sources: [{uri: auto}]"]
     return "\n".join(lines[1:]) + "\n"
 

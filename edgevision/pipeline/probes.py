@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from edgevision.pipeline.merged import Merged
 from edgevision.pipeline.supervise import Supervised
 
 if TYPE_CHECKING:
@@ -16,7 +17,14 @@ if TYPE_CHECKING:
 
 
 def watch_source(health: Health, source: Source) -> None:
-    """Count a live source's drops, stalls and openings; trouble while it does not run."""
+    """Count a live source's drops, stalls and openings; trouble while it does not run.
+
+    Of several sources, each is counted by itself.
+    """
+    if isinstance(source, Merged):
+        for one in source.sources:
+            _watch_lane(health, source, one)
+        return
     if not isinstance(source, Supervised):
         health.watch("sources", source.name, lambda: {"state": "running", "dropped": 0})
         return
@@ -26,6 +34,24 @@ def watch_source(health: Health, source: Source) -> None:
         lambda: _of_source(source),
         lambda: _trouble_of_source(source),
     )
+
+
+def _watch_lane(health: Health, merged: Merged, source: Source) -> None:
+    def numbers() -> dict[str, Any]:
+        lane = merged.numbers(source)
+        if not isinstance(source, Supervised):
+            return lane
+        own = _of_source(source)
+        state = lane["state"] if lane["state"] == "ended" else own["state"]
+        return {**own, "state": state, "dropped": own["dropped"] + lane["dropped"]}
+
+    def trouble() -> str | None:
+        ended = merged.trouble(source)
+        if ended is not None or not isinstance(source, Supervised):
+            return ended
+        return _trouble_of_source(source)
+
+    health.watch("sources", source.name, numbers, trouble)
 
 
 def watch_outlet(health: Health, outlet: Outlet) -> None:

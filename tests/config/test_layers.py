@@ -101,8 +101,8 @@ def test_every_problem_is_told_at_once_with_its_place(written):
         ("task:\n", "1: task: nothing is given; expected a list of names"),
         ("task:\n- dogs\n- 7\n", "3: task[1]: 7 is given; expected a name"),
         ("source: 5\n", "1: source: 5 is given; expected a mapping"),
-        ("sources: [a, b]\n", "1: sources: 2 sources are given; this version reads one"),
-        ("sources: []\n", "1: sources: is empty; expected one source"),
+        ("sources: [a, b]\n", "1: sources[1].name: two sources are called camera;"),
+        ("sources: []\n", "1: sources: is empty; expected one or more"),
         ("source: a\nsources: [b]\n", "2: sources: source is given as well"),
         ("sources:\n- uri: a\n  loop: 1\n", "3: source.loop: 1 is given; expected true or false"),
         ("source: {uri: a, name: a/b}\n", "1: source.name: 'a/b' is given; expected a name of"),
@@ -229,6 +229,18 @@ def test_short_forms_and_empty_branches(written):
     assert found.outputs.console is None
 
 
+def test_several_sources_are_kept_in_order_and_a_flag_takes_their_place(written):
+    path = written("sources:\n- {uri: v4l2:0, name: door}\n- {uri: file:x, name: yard}\n")
+    loaded = layers.trace(path, NOWHERE, {})
+    assert [one.name for one in loaded.settings.every_source] == ["door", "yard"]
+    assert loaded.origin(("sources", 1, "uri")).where == f"{path}:3"
+    flagged = layers.trace(path, NOWHERE, {"source.uri": "file:y"}).settings
+    assert [one.uri for one in flagged.every_source] == ["file:y"]
+    assert layers.load(path, {**NOWHERE, "EDGEVISION_SOURCES": "[file:z]"}, {}).the_source.uri == (
+        "file:z"
+    )
+
+
 def test_one_of_sources_is_the_source(written):
     path = written("sources:\n- uri: v4l2:0\n  name: door\n")
     assert layers.load(path, NOWHERE, {}).the_source.name == "door"
@@ -321,7 +333,7 @@ def three_values(key: keys.Key) -> list[Any]:
 LEAVES = [
     key
     for key in keys.every_key()
-    if not ("*" in key.path or key.path in {("version",), ("sources",)})
+    if not ("*" in key.path or key.path in {("version",), ("sources",), ("privacy", "masks")})
     and not (key.branch and "properties" in key.node)
     and key.path != ("decide", "tasks")
 ]

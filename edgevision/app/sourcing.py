@@ -1,0 +1,62 @@
+"""Makes the sources of the settings, each with what keeps it going."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from edgevision.pipeline.masked import Masked
+from edgevision.pipeline.merged import Merged
+from edgevision.pipeline.supervise import Supervised
+from edgevision.sources.uri import make, parse
+
+if TYPE_CHECKING:
+    from edgevision.config.schema import Settings
+    from edgevision.config.schema import Source as Wanted
+    from edgevision.protocols import Source
+
+
+def build_source(settings: Settings, *, patient: bool = False) -> Source:
+    """The source, or all of them as one.
+
+    Args:
+        settings: which.
+        patient: a live source that is not there at the start, and of which the settings say
+            nothing, is waited for.
+
+    Raises:
+        UriError: if an address is wrong.
+    """
+    wanted = settings.every_source
+    if len(wanted) == 1:
+        return _one(settings, wanted[0], patient=patient)
+    # Beside others that run, one that is late is worth waiting for.
+    return Merged([_one(settings, one, patient=True) for one in wanted])
+
+
+def bare_source(settings: Settings, wanted: Wanted) -> Source:
+    """One source itself, which nobody supervises, with the masks that hold for it.
+
+    Raises:
+        UriError: if its address is wrong.
+    """
+    source: Source = make(wanted.uri, wanted.name, loop=wanted.loop)
+    masks = [one.points for one in settings.privacy.masks if one.source in (None, wanted.name)]
+    return Masked(source, masks) if masks else source
+
+
+def _one(settings: Settings, wanted: Wanted, *, patient: bool) -> Source:
+    """One source; a live one is supervised, so that it comes back by itself."""
+    source = bare_source(settings, wanted)
+    if not source.live:
+        return source
+    return Supervised(
+        lambda: bare_source(settings, wanted),
+        wanted.name,
+        stall_seconds=wanted.stall_s,
+        patient=patient if wanted.wait is None else wanted.wait,
+    )
+
+
+def shows_photos(settings: Settings) -> bool:
+    """True if every frame is a photo that has nothing to do with the one before."""
+    return all(parse(one.uri).kind == "images" for one in settings.every_source)
