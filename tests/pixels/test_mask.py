@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from edgevision.pixels.mask import MaskPainter
 
-SHARES = st.floats(0, 1)
+SHARES = st.integers(0, 1000).map(lambda thousandths: thousandths / 1000)
 
 
 def inside(polygon, width: int, height: int):
