@@ -94,6 +94,37 @@ choose_python() {
     fi
 }
 
+# Programs that some tests drive, each with the system packages that bring it.
+readonly test_programs=(
+    "mosquitto:mosquitto"
+)
+
+install_packages() {
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get install --yes --no-install-recommends "$@" ||
+        { apt-get update && apt-get install --yes --no-install-recommends "$@"; }
+}
+
+# Installs the packages of test programs that are absent, if this may; else their tests are skipped.
+install_test_programs() {
+    local row packages=()
+    for row in "${test_programs[@]}"; do
+        if ! PATH=$PATH:/usr/sbin command -v "${row%%:*}" >/dev/null; then
+            read -ra more <<<"${row#*:}"
+            packages+=("${more[@]}")
+        fi
+    done
+    if ((${#packages[@]} == 0)); then
+        return
+    fi
+    if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then
+        say "Not here: ${packages[*]}; tests that need them are left out"
+        return
+    fi
+    (step "Installing ${packages[*]}" install_packages "${packages[@]}") ||
+        say "Tests that need them are left out"
+}
+
 # Constraints for pip, one a line, with the Python $1. The camera library of Debian bookworm was
 # compiled against numpy 1 and fails to load beside numpy 2, which OpenCV 4.12 and later want.
 constraints_for() {

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from edgevision import engines, outputs, tasks
-from edgevision.app import learned, pictures, views
+from edgevision.app import learned, pictures, sending, views
 from edgevision.app.plan import REOPENED
 from edgevision.app.provision import ensure
 from edgevision.app.recogniser import build_recogniser
@@ -220,6 +220,7 @@ def build_outputs(
     showing: list[Outlet] = []
     exchangeable: dict[str, Exchangeable] = {}
     path = settings.store.file(environ) if settings.store.enabled else None
+    sending.sinks(settings)
     pictures.say_what_is_left_out(settings)
     for name, options in pictures.allowed_outputs(settings):
         if options is None:
@@ -229,7 +230,8 @@ def build_outputs(
             output = exchangeable[name] = Exchangeable(output)
         outlet = Outlet(output, depth=_DEPTH, wait=not live, stop=stop)
         (showing if outlet.wants_pixels else telling).append(outlet)
-    recorder = Recorder(EventStore(path) if path else None, telling)
+    store = EventStore(path, sending.sinks(settings)) if path else None
+    recorder = Recorder(store, telling)
     keeping = Outlet(recorder, depth=_DEPTH, wait=not live, stop=stop)
     return Outputs([*showing, keeping], recorder, path, exchangeable)
 
@@ -244,7 +246,11 @@ def build_output(settings: Settings, name: str, store: Path | None, inbox: Inbox
         inbox: where its commands go.
     """
     options = getattr(pictures.allowed_outputs(settings), name)
-    given = {**dict(options), **pictures.extras(name, settings, store)}
+    given = {
+        **options.model_dump(),
+        **pictures.extras(name, settings, store),
+        **sending.extras(name, settings, os.environ),
+    }
     if name == "console" and settings.outputs.jsonl and str(settings.outputs.jsonl.path) == "-":
         given["stream"] = sys.stderr
     if name == "screen":

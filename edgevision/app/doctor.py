@@ -10,7 +10,7 @@ import os
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from edgevision.app.checks import hardware, software, system
+from edgevision.app.checks import hardware, network, software, system
 from edgevision.app.checks.finding import Check, Device, Finding
 from edgevision.app.sensors import ask
 
@@ -33,6 +33,7 @@ CHECKS: Mapping[str, Check] = {
     "disk": system.disk,
     "memory": system.memory,
     "clock": system.clock,
+    "MQTT": network.mqtt,
     "config": system.config,
 }
 

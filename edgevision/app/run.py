@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from edgevision.app import sending
 from edgevision.app.build import (
     build_decider,
     build_network,
@@ -119,6 +120,16 @@ def run(
     running = Running(settings, network, parts)
     reload = Reload(running, reread or (lambda _: settings), outputs.exchangeable)
     health.watch("control", "", running.to_dict)
+    board = Board()
+    for outlet in outputs.recorder.outlets:
+        outlet.attach(
+            board=board,
+            inbox=inbox,
+            numbers=health.summary,
+            sources=[source.name],
+            tasks=settings.task,
+            choices=sending.choices(settings),
+        )
     with ExitStack() as opened:
         opened.callback(step.close)
         opened.callback(inbox.close)
@@ -136,7 +147,7 @@ def run(
             step,
             source,
             working,
-            board=Board(),
+            board=board,
             health=health,
             max_frames=max_frames,
             seconds=seconds,

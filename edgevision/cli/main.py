@@ -26,6 +26,7 @@ COMMANDS = {
     "fit": Kind("edgevision.cli.fit:fit", "find the best network within a budget on this device"),
     "eval": Kind("edgevision.cli.eval:evaluate", "measure accuracy on labelled photos"),
     "learn": Kind("edgevision.cli.learn:learn", "teach your own classes, from photos"),
+    "mqtt": Kind("edgevision.cli.mqtt:mqtt", "check the broker, or leave it for good"),
     "geo": Kind("edgevision.cli.geo:geo", "find out where photos were taken", "geo"),
     "bench": Kind("edgevision.cli.bench:bench", "measure speed"),
     "doctor": Kind("edgevision.cli.doctor:doctor", "check this device and tell how to mend it"),

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PREFIX = "EDGEVISION_"
-RESERVED = frozenset({"EDGEVISION_CONFIG", "EDGEVISION_MODEL_MIRROR"})
-"""Variables that are no settings: the config's path, and where models are fetched from."""
+RESERVED = frozenset({"EDGEVISION_CONFIG", "EDGEVISION_MODEL_MIRROR", "EDGEVISION_MQTT_PASSWORD"})
+"""Variables that are no settings: the config's path, where models are fetched from, a secret."""
 RESERVED_PREFIXES = ("EDGEVISION_TEST_", "EDGEVISION_PI")
 """Those of the tests, and about a Pi in reach."""
 

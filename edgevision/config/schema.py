@@ -28,7 +28,7 @@ VERSION: Literal[1] = 1
 
 LATER: dict[str, frozenset[str]] = {
     "": frozenset({"web", "mqtt", "geo", "device"}),
-    "outputs": frozenset({"mqtt", "homeassistant", "webhook", "notify"}),
+    "outputs": frozenset({"homeassistant", "webhook", "notify"}),
     "engine.device": frozenset({"edgetpu", "gpu", "npu"}),
 }
 """Words that are planned, by the key under which they stand; they are told from misspelt ones."""
@@ -49,6 +49,7 @@ def _unlike(values: tuple[Any, ...]) -> tuple[Any, ...]:
     return values
 
 
+_TOPIC = r"^[^\x00-\x20+#$/][^\x00-\x20+#]*$"
 Whole = Annotated[int, Field(strict=True)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Share = Annotated[Number, Field(ge=0, le=1)]
@@ -57,6 +58,7 @@ Text = Annotated[str, Field(strict=True, min_length=1, max_length=2000, pattern=
 Name = Annotated[
     str, Field(strict=True, min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
 ]
+Topic = Annotated[str, Field(strict=True, min_length=1, max_length=200, pattern=_TOPIC)]
 Resolution = Annotated[Whole, Field(ge=32, le=1024, multiple_of=32)]
 File = Annotated[Path, AfterValidator(_path)]
 
@@ -379,6 +381,59 @@ class Clips(Branch):
     )
 
 
+class Tls(Branch):
+    """Encryption; a file that is given turns it on as well."""
+
+    enabled: Switch = Field(
+        default=False, description="encrypt, and trust the system's certificate authorities"
+    )
+    ca: File | None = Field(default=None, description="trust these certificate authorities only")
+    cert: File | None = Field(default=None, description="our own certificate, if one is asked for")
+    key: File | None = Field(default=None, description="its private key")
+
+
+class Discovery(Branch):
+    """Makes the device known to Home Assistant."""
+
+    enabled: Switch = Field(default=True, description="tell Home Assistant of this device")
+    prefix: Topic = Field(default="homeassistant", description="topic that Home Assistant reads")
+
+
+class Mqtt(Branch):
+    """Sightings, state and health to an MQTT broker, and commands from there."""
+
+    host: Text = Field(description="name or address of the broker")
+    port: Annotated[Whole, Field(ge=1, le=65535)] = Field(default=1883, description="its port")
+    root: Topic = Field(
+        default="edgevision", description="what the topics of all devices begin with"
+    )
+    device: Name | None = Field(
+        default=None, description="this device's name in topics; empty: the host's name"
+    )
+    client_id: Name | None = Field(
+        default=None, description="name on the broker; empty: one that only this device has"
+    )
+    username: Text | None = Field(default=None, description="as whom; empty: without a name")
+    password_file: File | None = Field(
+        default=None,
+        description="file with the password; empty: the variable EDGEVISION_MQTT_PASSWORD",
+    )
+    tls: Tls = _branch("encryption")
+    qos: Literal[1, 2] = Field(default=1, description="quality of service of events")
+    version: Literal["5", "3.1.1"] = Field(default="5", description="version of the protocol")
+    keepalive_s: Annotated[Whole, Field(ge=5, le=65535)] = Field(
+        default=60, description="seconds after which a silent connection counts as lost"
+    )
+    health_s: Annotated[Number, Field(ge=1, le=86400)] = Field(
+        default=30.0, description="seconds between two reports of health"
+    )
+    snapshot: Switch = Field(default=False, description="send the picture of each sighting, too")
+    watch: Annotated[tuple[Name, ...], Field(max_length=64), AfterValidator(_unlike)] = Field(
+        default=(), description="labels for which Home Assistant gets a sensor of their own"
+    )
+    discovery: Discovery = _branch("makes the device known to Home Assistant")
+
+
 class Outputs(Branch):
     """Where it is told; true turns one on, false (here: None) turns it off."""
 
@@ -388,6 +443,7 @@ class Outputs(Branch):
     video: Video | None = Field(default=None, description="a video with the answers painted on it")
     snapshots: Snapshots | None = Field(default=None, description="pictures of what was seen")
     clips: Clips | None = Field(default=None, description="short films of what was seen")
+    mqtt: Mqtt | None = Field(default=None, description="an MQTT broker; needs the extra `mqtt`")
 
 
 class Retention(Branch):

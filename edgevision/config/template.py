@@ -20,6 +20,7 @@ EXAMPLES = {
     ("outputs", "video", "path"): "out.mp4",
     ("outputs", "snapshots", "folder"): "snapshots",
     ("outputs", "clips", "folder"): "clips",
+    ("outputs", "mqtt", "host"): "broker.local",
 }
 """What is shown, as a comment, for keys that have no default."""
 
@@ -74,7 +75,12 @@ def _branch(path: tuple[str, ...], values: dict[str, Any], indent: str) -> list[
 
 
 def _default(path: tuple[str, ...]) -> Any:
-    return EXAMPLES[path] if path in EXAMPLES else node(path)["default"]
+    if path in EXAMPLES:
+        return EXAMPLES[path]
+    part = node(path)
+    if "properties" in part:
+        return {key: _default((*path, key)) for key in part["properties"]}
+    return part["default"]
 
 
 def _given(value: Any) -> Any:

@@ -8,5 +8,6 @@ KINDS = {
     "screen": Kind("edgevision.outputs.screen:Screen", "a window with the overlay", "display"),
     "video": Kind("edgevision.outputs.video:VideoFile", "a video file with the overlay"),
     "clips": Kind("edgevision.outputs.clips:Clips", "short films of what was seen"),
+    "mqtt": Kind("edgevision.outputs.mqtt:Mqtt", "events to an MQTT broker", "mqtt"),
     "snapshots": Kind("edgevision.outputs.snapshots:Snapshots", "JPEGs of what was seen"),
 }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import random
-import socket
 import ssl
 import sys
 import threading
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from paho.mqtt.client import MQTT_ERR_SUCCESS, Client, MQTTv5, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion
 
-from edgevision.errors import ConfigError, OutputError
+from edgevision.errors import OutputError
 from edgevision.worker import Worker
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ log = logging.getLogger(__name__)
 
 VERSIONS: Final = {"5": MQTTv5, "3.1.1": MQTTv311}
 CONNECTING: Final = "connecting"
+CONNECTED: Final = "connected"
 IN_FLIGHT: Final = 20
 """Messages on the way at once."""
 
@@ -69,7 +69,10 @@ class Address:
     key: Path | None = None
 
     def __repr__(self) -> str:
-        return f"Address({self.host}:{self.port})"
+        return f"Address({self})"
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
 
 
 class Broker:
@@ -83,6 +86,7 @@ class Broker:
         will: topic and payload that the broker tells when we vanish.
         topics: to listen on.
         heard: called with topic and payload, in paho's thread; it must not wait.
+        silent: whoever uses it tells of its state.
 
     Attributes:
         state: "connecting", "connected" (an accepting CONNACK came), or what keeps it from that.
@@ -97,7 +101,9 @@ class Broker:
         will: tuple[str, bytes] | None = None,
         topics: Iterable[str] = (),
         heard: Callable[[str, bytes], None] | None = None,
+        silent: bool = False,
     ) -> None:
+        self._silent = silent
         self.state = CONNECTING
         self.connections = 0
         self.acknowledged: deque[tuple[int, str | None]] = deque()
@@ -120,14 +126,12 @@ class Broker:
             client.will_set(*will, qos=1, retain=True)
         self._identify()
         self._news = threading.Event()
-        self._worker = Worker(
-            "mqtt", lambda _: client.loop_forever(retry_first_connection=True), patient=True
-        )
+        self._worker = Worker("mqtt", lambda _: _keep_connected(client), patient=True)
 
     @property
     def connected(self) -> bool:
         """True from an accepting CONNACK to the end of that connection."""
-        return self.state == "connected"
+        return self.state == CONNECTED
 
     def start(self) -> None:
         """Begin to connect, in a thread of its own; an absent broker is tried for as long."""
@@ -160,7 +164,7 @@ class Broker:
         # A broker that stands still would be waited for.
         with contextlib.suppress(OSError):
             if (connection := self._client.socket()) is not None:
-                connection.shutdown(socket.SHUT_RDWR)
+                connection.close()
         self._worker.wait(_GOODBYE_SECONDS)
 
     def _identify(self) -> None:
@@ -171,7 +175,7 @@ class Broker:
                 password = address.password_file.read_text("utf-8").rstrip("\r\n")
             except (OSError, UnicodeDecodeError) as error:
                 reason = getattr(error, "strerror", None) or "it is not UTF-8"
-                raise ConfigError(
+                raise OutputError(
                     f"outputs.mqtt.password_file: {address.password_file}: {reason}"
                 ) from error
         if address.username is not None:
@@ -187,7 +191,7 @@ class Broker:
             )
         except (OSError, ValueError) as error:
             files = ", ".join(str(one) for one in (address.ca, address.cert, address.key) if one)
-            raise ConfigError(f"outputs.mqtt.tls: {files or 'TLS'}: {error}") from error
+            raise OutputError(f"outputs.mqtt.tls: {files or 'TLS'}: {error}") from error
 
     def _accepted(
         self,
@@ -204,14 +208,13 @@ class Broker:
         for topic in self._topics:
             client.subscribe(topic, qos=1)
         self.connections += 1
-        self._now("connected")
+        self._now(CONNECTED)
 
     def _unreachable(self, client: Client, userdata: Any) -> None:
         del client, userdata
         # Called by paho while it handles what went wrong.
         error = sys.exc_info()[1]
-        where = f"{self._address.host}:{self._address.port}"
-        self._now(f"{where} cannot be reached: {_words(error)}")
+        self._now(f"cannot be reached: {_words(error)}")
 
     def _ended(
         self,
@@ -223,7 +226,7 @@ class Broker:
     ) -> None:
         del client, userdata, flags, properties
         # A refusal says more than the end that follows it.
-        if self.connected:
+        if self.state in (CONNECTING, CONNECTED):
             self._now(f"connection ended: {reason}" if reason.is_failure else "connection ended")
 
     def _published(
@@ -242,15 +245,18 @@ class Broker:
         del client, userdata
         # What a broker kept was said to somebody else, or long ago.
         if self._heard is not None and not message.retain:
-            self._heard(message.topic, message.payload)
+            self._heard(message.topic, bytes(message.payload))
 
     def _now(self, state: str) -> None:
-        if state != self.state:
-            log.log(
-                logging.INFO if state == "connected" else logging.WARNING, "MQTT: %s", state
-            )
+        if state != self.state and not self._silent:
+            level = logging.INFO if state == CONNECTED else logging.WARNING
+            log.log(level, "MQTT broker %s: %s", self._address, state)
         self.state = state
         self._news.set()
+
+
+def _keep_connected(client: Client) -> None:
+    client.loop_forever(retry_first_connection=True)
 
 
 def _words(error: BaseException | None) -> str:
@@ -267,10 +273,10 @@ def once(address: Address, messages: Iterable[tuple[str, bytes]], seconds: float
     """Connect, publish `messages` retained, and leave.
 
     Raises:
-        ConfigError: if a file of the password or of TLS cannot be read.
-        OutputError: if the broker did not take them all in time; in its words, if it has any.
+        OutputError: if a file of the password or of TLS cannot be read, or the broker did not take
+            them all in time; in its words, if it has any.
     """
-    broker = Broker(address)
+    broker = Broker(address, silent=True)
     deadline = monotonic() + seconds
     broker.start()
     try:
@@ -278,7 +284,7 @@ def once(address: Address, messages: Iterable[tuple[str, bytes]], seconds: float
         while not broker.connected:
             if broker.state != CONNECTING or monotonic() > deadline:
                 state = "no answer" if broker.state == CONNECTING else broker.state
-                raise OutputError(f"MQTT broker {address.host}:{address.port}: {state}")
+                raise OutputError(f"MQTT broker {address}: {state}")
             broker.wait(_LOOK_SECONDS)
         for topic, payload in messages:
             numbers.add(broker.publish(topic, payload, qos=1, retain=True))
@@ -286,10 +292,10 @@ def once(address: Address, messages: Iterable[tuple[str, bytes]], seconds: float
             while broker.acknowledged:
                 number, refusal = broker.acknowledged.popleft()
                 if refusal is not None:
-                    raise OutputError(f"MQTT broker {address.host}:{address.port}: {refusal}")
+                    raise OutputError(f"MQTT broker {address}: {refusal}")
                 numbers.discard(number)
             if numbers and monotonic() > deadline:
-                raise OutputError(f"MQTT broker {address.host}:{address.port}: no acknowledgement")
+                raise OutputError(f"MQTT broker {address}: no acknowledgement")
             broker.wait(_LOOK_SECONDS if numbers else 0.0)
     finally:
         broker.stop()

@@ -28,7 +28,8 @@ class Device:
         name: of the device.
         topics: where it tells.
         sources: names of its cameras.
-        tasks: that may be switched to.
+        tasks: that have entities of their own.
+        choices: tasks that may be switched to.
         watch: labels with a sensor of their own.
         snapshot: it sends pictures.
     """
@@ -37,6 +38,7 @@ class Device:
     topics: Topics
     sources: Sequence[str]
     tasks: Sequence[str]
+    choices: Sequence[str]
     watch: Sequence[str] = ()
     snapshot: bool = False
 
@@ -63,7 +65,7 @@ _OF_DEVICE: Final[dict[str, Callable[[Device], Entity]]] = {
         "platform": "select",
         "name": "Task",
         "icon": "mdi:format-list-checks",
-        "options": list(device.tasks),
+        "options": list(device.choices),
         "command_topic": f"{device.topics.base}/set/task",
         "state_topic": device.topics.health,
         "value_template": "{{ value_json.control.tasks[0] }}",
@@ -126,9 +128,7 @@ _OF_TASK: Final[dict[str, Callable[[Device, str, str], Entity]]] = {
         "event_types": ["seen", "ended"],
         "state_topic": device.topics.event(source, task),
         # The entity wants event_type beside the event's own keys.
-        "value_template": (
-            "{{ dict(value_json, event_type=value_json.phase) | to_json }}"
-        ),
+        "value_template": ("{{ dict(value_json, event_type=value_json.phase) | to_json }}"),
     },
 }
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
 from datetime import datetime, timezone
-from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -20,7 +18,8 @@ from edgevision.pixels.draw import draw
 from edgevision.pixels.encode import jpeg
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
     from types import TracebackType
 
     from typing_extensions import Self
@@ -41,6 +40,7 @@ _REPEAT_SECONDS: Final = 60.0  # so often even if nothing changed
 _TRIM_SECONDS: Final = 60.0
 # After a broker refused an event (no right to its topic), and for what paho lost.
 _AGAIN_SECONDS: Final = 60.0
+_SETTLE_SECONDS: Final = 0.8
 _QUALITY: Final = 85
 
 
@@ -56,7 +56,7 @@ class Mqtt:
         client_id: empty: one that is this device's own.
         root: what the topics of all devices begin with.
         username, password_file: as whom; the password is the file's first line.
-        tls: with ca, cert and key: files; an empty mapping takes the system's authorities.
+        tls: enabled, and the files ca, cert and key.
         qos: of events, 1 or 2.
         version: of the protocol, "5" or "3.1.1".
         keepalive_s: seconds after which a silent connection counts as lost.
@@ -82,7 +82,7 @@ class Mqtt:
         root: str = "edgevision",
         username: str | None = None,
         password_file: Path | None = None,
-        tls: Mapping[str, Path | None] | None = None,
+        tls: Mapping[str, Any] | None = None,
         qos: int = 1,
         version: str = "5",
         keepalive_s: int = 60,
@@ -93,7 +93,7 @@ class Mqtt:
         outbox: Outbox | None = None,
         password: str | None = None,
     ) -> None:
-        self._address = Address(
+        self.address = Address(
             host,
             port,
             client_id,
@@ -102,8 +102,7 @@ class Mqtt:
             username,
             password_file,
             password,
-            tls is not None,
-            **(tls or {}),
+            **{"tls" if key == "enabled" else key: one for key, one in (tls or {}).items()},
         )
         self._topics = Topics(root, device)
         self._device = device
@@ -117,7 +116,9 @@ class Mqtt:
         self._board: Board | None = None
         self._inbox: Inbox | None = None
         self._numbers: Callable[[], Mapping[str, Any]] | None = None
-        self._known: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+        self._sources: tuple[str, ...] = ()
+        self._tasks: tuple[str, ...] = ()
+        self._choices: tuple[str, ...] = ()
         # Numbers of events by paho's number of their messages; nothing else waits for an answer.
         self._sent: dict[int, int] = {}
         self._last = 0
@@ -134,6 +135,7 @@ class Mqtt:
         numbers: Callable[[], Mapping[str, Any]],
         sources: Sequence[str],
         tasks: Sequence[str],
+        choices: Sequence[str],
     ) -> None:
         """Take what a run has to tell and to be told by; before it is opened.
 
@@ -142,10 +144,11 @@ class Mqtt:
             inbox: for commands.
             numbers: gives the run's health.
             sources: by name.
-            tasks: that may be switched to.
+            tasks: of the settings, by name.
+            choices: all tasks that may be switched to.
         """
         self._board, self._inbox, self._numbers = board, inbox, numbers
-        self._known = (tuple(sources), tuple(tasks))
+        self._sources, self._tasks, self._choices = tuple(sources), tuple(tasks), tuple(choices)
 
     @property
     def state(self) -> dict[str, Any]:
@@ -166,12 +169,24 @@ class Mqtt:
             return None if self._broker.state == CONNECTING else self._broker.state
         return self._refusal
 
+    def kept_topics(self, sources: Sequence[str], tasks: Sequence[str]) -> list[str]:
+        """Where the broker keeps a message of this device, of those sources and tasks."""
+        topics = self._topics
+        device = Device(self._device, topics, sources, tasks, tasks)
+        found = [
+            discovery_topic(self._discovery.get("prefix", "homeassistant"), device),
+            topics.availability,
+            topics.health,
+        ]
+        found += [topics.snapshot(source) for source in sources]
+        return found + [topics.state(source, task) for source in sources for task in tasks]
+
     def __enter__(self) -> Self:
         listening = self._topics.commands() if self._inbox is not None else []
         if self._discovery["enabled"]:
             listening.append(self._birth)
         broker = self._broker = Broker(
-            self._address,
+            self.address,
             will=(self._topics.availability, OFFLINE),
             topics=listening,
             heard=self._heard,
@@ -185,11 +200,12 @@ class Mqtt:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        broker, self._broker = self._broker, None
+        broker = self._broker
         if broker is not None:
             try:
                 self._settle(broker)
             finally:
+                self._broker = None
                 broker.stop((self._topics.availability, OFFLINE))
         if self._outbox is not None:
             self._outbox.close()
@@ -244,9 +260,16 @@ class Mqtt:
     def _introduce(self, broker: Broker) -> None:
         if not self._discovery["enabled"]:
             return
-        sources, tasks = self._known
-        device = Device(self._device, self._topics, sources, tasks, self._watch, self._snapshot)
-        topic = discovery_topic(self._discovery["prefix"], self._device)
+        device = Device(
+            self._device,
+            self._topics,
+            self._sources,
+            self._tasks,
+            self._choices,
+            self._watch,
+            snapshot=self._snapshot,
+        )
+        topic = discovery_topic(self._discovery["prefix"], device)
         broker.publish(topic, packed(discovery(device)), qos=1, retain=True)
 
     def _take_answers(self, broker: Broker) -> None:
@@ -288,8 +311,7 @@ class Mqtt:
 
     def _settle(self, broker: Broker) -> None:
         """At the end: what was sent may still be acknowledged."""
-        until = monotonic() + 1.0
-        self.__dict__.update(_broker=broker)
+        until = monotonic() + _SETTLE_SECONDS
         try:
             self.tend()
             while self._sent and broker.connected and monotonic() < until:
@@ -298,13 +320,11 @@ class Mqtt:
                 self._send(broker)
         except OutputError as error:
             log.warning("MQTT: %s", error)
-        finally:
-            self._broker = None
 
     def _tell_states(self, broker: Broker) -> None:
         if self._board is None:
             return
-        for source in self._known[0]:
+        for source in self._sources:
             report = self._board.latest(source)
             if report is None:
                 continue

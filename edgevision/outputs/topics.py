@@ -1,12 +1,12 @@
 """Where on a broker a device tells what, and where it listens.
 
-    ROOT/DEVICE/availability          "online" or "offline", retained; "offline" is the last will
-    ROOT/DEVICE/health                all numbers, every now and then, retained
-    ROOT/DEVICE/SOURCE/TASK/state     what is seen now and why, retained
-    ROOT/DEVICE/SOURCE/TASK/event     each sighting, in both phases
-    ROOT/DEVICE/SOURCE/snapshot       a JPEG of the newest sighting, retained; if set up
-    ROOT/DEVICE/set/task, set/threshold, set/enabled, cmd/snapshot      commands
-    ROOT/DEVICE/answer                how each of them was answered
+ROOT/DEVICE/availability          "online" or "offline", retained; "offline" is the last will
+ROOT/DEVICE/health                all numbers, every now and then, retained
+ROOT/DEVICE/SOURCE/TASK/state     what is seen now and why, retained
+ROOT/DEVICE/SOURCE/TASK/event     each sighting, in both phases
+ROOT/DEVICE/SOURCE/snapshot       a JPEG of the newest sighting, retained; if set up
+ROOT/DEVICE/set/task, set/threshold, set/enabled, cmd/snapshot      commands
+ROOT/DEVICE/answer                how each of them was answered
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import threading
 from collections import Counter, deque
 from dataclasses import replace
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from edgevision.errors import EdgevisionError, OutputError
 from edgevision.worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
     from typing_extensions import Self
@@ -159,6 +159,22 @@ class Outlet:
             return False
         ask(source)
         return True
+
+    def attach(self, **parts: Any) -> None:
+        """Hand an output that listens to the run, or tells of it, what it needs for that."""
+        attach = getattr(self._output, "attach", None)
+        if attach is not None:
+            attach(**parts)
+
+    @property
+    def trouble(self) -> str | None:
+        """What keeps it from its work now, in words; None if nothing does."""
+        return self.last_error or getattr(self._output, "trouble", None)
+
+    @property
+    def state(self) -> Mapping[str, Any]:
+        """What the output itself says of how it is."""
+        return getattr(self._output, "state", {})
 
     def when_closed(self, then: Callable[[], object]) -> None:
         """Call `then` once, in the outlet's thread, when the person closes the output's window."""

@@ -56,7 +56,7 @@ def _watch_lane(health: Health, merged: Merged, source: Source) -> None:
 
 def watch_outlet(health: Health, outlet: Outlet) -> None:
     """Count what an output wrote, dropped and lost; trouble while it fails."""
-    health.watch("outputs", outlet.name, lambda: _of_outlet(outlet), lambda: outlet.last_error)
+    health.watch("outputs", outlet.name, lambda: _of_outlet(outlet), lambda: outlet.trouble)
 
 
 def watch_recorder(health: Health, recorder: Recorder, path: Path | None) -> None:
@@ -96,6 +96,7 @@ def _of_outlet(outlet: Outlet) -> dict[str, Any]:
         "errors": outlet.errors,
         "lost_events": outlet.lost_events,
         "last_error": outlet.last_error,
+        **outlet.state,
     }
 
 

@@ -127,7 +127,8 @@ def test_every_problem_is_told_at_once_with_its_place(written):
         ("decide: {tasks: {dogs: {mode: frames}}}\n", "1: decide.tasks.dogs.mode: no such key"),
         ("outputs: [jsonl]\n", "1: outputs: a list of 1 is given; expected a mapping"),
         ("outputs: {jsonl: true}\n", "1: outputs.jsonl.path: is missing; expected a path"),
-        ("outputs: {mqtt: {}}\n", "1: outputs.mqtt: is not in this version"),
+        ("outputs: {webhook: {}}\n", "1: outputs.webhook: is not in this version"),
+        ("outputs: {mqtt: {}}\n", "1: outputs.mqtt.host: is missing; expected text"),
         ("outputs: {jsnl: {}}\n", "1: outputs.jsnl: no such key; did you mean jsonl?"),
         ("model: {labels: 3}\n", "1: model.labels: 3 is given; expected a path, or null"),
         ("model: {labels: ~no-such-user/a}\n", "1: model.labels: there is no such user's home"),
@@ -160,7 +161,7 @@ def test_a_wrong_value_is_one_line_that_says_what_would_do(written, text, says):
             "no such setting; did you mean EDGEVISION_ENGINE__THREA",
         ),
         ("EDGEVISION_WEB__PORT", "2", "is not in this version"),
-        ("EDGEVISION_OUTPUTS__MQTT__HOST", "2", "is not in this version"),
+        ("EDGEVISION_OUTPUTS__WEBHOOK__URL", "2", "is not in this version"),
         ("EDGEVISION_REGION__ZONE", "[1, ", "not YAML: "),
         ("EDGEVISION_REGION__ZONE", "!!binary aa", "the tag tag:yaml.org,2002:binary is not read"),
         ("EDGEVISION_SOURCE", "{uri: 1}", "source.uri: 1 is given; expected text"),
@@ -301,6 +302,7 @@ def test_the_file_is_found_where_it_is_said_to_be(tmp_path, monkeypatch):
 # Layering, for every key there is.
 
 OTHERS = {
+    "outputs.mqtt.watch": [["a"], ["b"], ["c", "d"]],
     "task": ["classify", "mine", "other"],
     "region.kind": ["full", "motion", "zoom"],
     "region.zone": [[0.0, 0.0, 1.0, 0.5], [0.0, 0.0, 0.5, 1.0], [0.5, 0.5, 0.5, 0.5]],
@@ -347,8 +349,9 @@ def test_a_later_layer_wins_for_every_key(written, key):
         tree = {part: tree}
     if key.path[0] == "outputs" and "path" not in key.path and "folder" not in key.path:
         required = {"video": {"path": "a"}, "jsonl": {"path": "a"}, "snapshots": {"folder": "a"}}
-        required["clips"] = {"folder": "a"}
-        tree["outputs"][key.path[1]].update(required.get(key.path[1], {}))
+        required.update(clips={"folder": "a"}, mqtt={"host": "a"})
+        given = tree["outputs"][key.path[1]]
+        tree["outputs"][key.path[1]] = {**required.get(key.path[1], {}), **given}
     path = written(yaml.safe_dump(tree))
     name = "EDGEVISION_" + "__".join(key.path).upper()
     environ = {**NOWHERE, name: json.dumps(in_environment)}

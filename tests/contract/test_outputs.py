@@ -40,6 +40,8 @@ def possible(kind, folder):
         "video": {"path": str(folder / "out.mp4")},
         "snapshots": {"folder": str(folder / "pictures")},
         "clips": {"folder": str(folder / "clips")},
+        # Nobody listens there: that is no reason not to open.
+        "mqtt": {"host": "127.0.0.1", "port": 1},
     }[kind]
 
 
@@ -57,6 +59,7 @@ def impossible(kind, folder, monkeypatch):
         "video": {"path": str(folder / "file" / "out.mp4")},
         "snapshots": {"folder": str(folder / "file")},
         "clips": {"folder": str(folder / "file")},
+        "mqtt": {"host": "127.0.0.1", "username": "a", "password_file": folder / "nowhere"},
     }[kind]
 
 
@@ -113,5 +116,5 @@ def test_its_options_are_documented(kind, make, project):
     assert kind in sections
     told = set(re.findall(r"^\| `(\w+)` \|", sections[kind], re.MULTILINE))
     taken = set(inspect.signature(make).parameters)
-    # The last two come from other settings: privacy, and the store.
-    assert told == taken - {"stream", "blur", "ledger"}
+    # The others come from elsewhere: privacy, the store, the environment.
+    assert told == taken - {"stream", "blur", "ledger", "post", "outbox", "password"}
