@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from datetime import datetime, timedelta, timezone
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 PROJECT = Path(__file__).resolve().parent.parent
 # tiny.py, which several folders of tests use, lies beside this file.
 sys.path.insert(0, str(Path(__file__).parent))
+from pretended import FakeEdgeTpu  # noqa: E402 - lies beside this file, see above
 
 
 @pytest.fixture(scope="session")
@@ -105,6 +107,25 @@ def make_report(make_event):
         return Report(Frame(pixels, number, when, "camera"), events=tuple(events), **changed)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def edgetpu_library(shared, tmp_path_factory) -> Path:
+    """The folder of a libedgetpu.so.1 that runs a network's twin on the processor."""
+    if shutil.which("gcc") is None:
+        pytest.skip("needs gcc to build the Edge TPU's stand-in")
+    folder = tmp_path_factory.mktemp("libedgetpu")
+    subprocess.run([shared / "edgetpu/build.sh", folder], check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture
+def tpu(edgetpu_library, shared, tmp_path, monkeypatch) -> FakeEdgeTpu:
+    """An Edge TPU that does what it is told, for the processes that are started now."""
+    fake = FakeEdgeTpu(tmp_path / "edgetpu", edgetpu_library, shared / "models")
+    for name, value in fake.environment.items():
+        monkeypatch.setenv(name, value)
+    return fake
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from edgevision.engines.native import native_messages_to
+from edgevision.engines.signature import by_role, shape_of, spec_of, the_input
 from edgevision.errors import EngineError, ExtraError, ModelError
 from edgevision.kinds import Kind, load
 from edgevision.values.tensor import Features, ModelSpec, Tensor, TensorSpec
@@ -26,8 +27,6 @@ RUNTIMES = {
     "tflite_runtime": Kind("tflite_runtime.interpreter:", "tflite-runtime", "tflite"),
 }
 log = logging.getLogger(__name__)
-
-_INPUT_TYPES = ("uint8", "int8", "float32")
 
 
 def load_runtime(runtime: Runtime) -> tuple[str, Any]:
@@ -84,14 +83,14 @@ class LiteRt:
         with native_messages_to(log):
             image = self._open(module, options, path)
             own = self._interpreter.get_output_details()
-            self._outputs = {role: one["index"] for role, one in _by_role(own, path).items()}
+            self._outputs = {role: one["index"] for role, one in by_role(own, path).items()}
             side = int(image["shape"][1])
             resized = None if resolution == side else resolution
             self._allocate(image["index"], path, resized)
             self.spec = ModelSpec(name, sha256, self._image_spec(), **self._specs())
             self._input = self._interpreter.tensor(image["index"])
             if resized is not None:
-                before = {detail["index"]: _shape(detail) for detail in own}
+                before = {detail["index"]: shape_of(detail) for detail in own}
                 self._check_resized(path, before, resized / side)
 
     def infer(self, fill: Callable[[npt.NDArray[Any]], None]) -> Features:
@@ -123,15 +122,15 @@ class LiteRt:
             self._interpreter = module.Interpreter(**options)
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"{path}: the runtime cannot read it ({error})") from error
-        return _the_input(self._interpreter.get_input_details(), path)
+        return the_input(self._interpreter.get_input_details(), path)
 
     def _image_spec(self) -> TensorSpec:
-        return _spec(self._interpreter.get_input_details()[0])
+        return spec_of(self._interpreter.get_input_details()[0])
 
     def _specs(self) -> dict[str, TensorSpec]:
         details = {one["index"]: one for one in self._interpreter.get_output_details()}
         return {
-            role: _spec(details[index], keeps_axes=role == "map")
+            role: spec_of(details[index], keeps_axes=role == "map")
             for role, index in self._outputs.items()
         }
 
@@ -191,53 +190,3 @@ def _scaled(before: tuple[int, ...], after: tuple[int, ...], ratio: float) -> bo
         return after == before
     near = (abs(new - old * ratio) < 1 for old, new in zip(before[1:3], after[1:3], strict=True))
     return len(after) == len(before) and before[3] == after[3] and all(near)
-
-
-def _the_input(details: list[dict[str, Any]], path: Path) -> dict[str, Any]:
-    if len(details) != 1:
-        raise ModelError(f"{path}: has {len(details)} inputs; an image network has one")
-    shape = [int(side) for side in details[0]["shape"]]
-    dtype = details[0]["dtype"].__name__
-    if len(shape) != 4 or shape[0] != 1 or shape[3] != 3 or shape[1] != shape[2]:  # noqa: PLR2004 - (1, side, side, 3)
-        raise ModelError(f"{path}: takes {shape}; expected a square image [1, side, side, 3]")
-    if dtype not in _INPUT_TYPES:
-        raise ModelError(f"{path}: takes {dtype}; expected one of {', '.join(_INPUT_TYPES)}")
-    return details[0]
-
-
-def _shape(detail: dict[str, Any]) -> tuple[int, ...]:
-    return tuple(int(side) for side in detail["shape"])
-
-
-def _spec(detail: dict[str, Any], *, keeps_axes: bool = False) -> TensorSpec:
-    shape = _shape(detail)[1:]
-    pooled = len(shape) == 3 and shape[:2] == (1, 1)  # noqa: PLR2004 - a vector that kept its axes
-    if pooled and not keeps_axes:
-        shape = shape[2:]
-    scale, zero_point = detail["quantization"]
-    return TensorSpec(shape, detail["dtype"].__name__, float(scale), int(zero_point))
-
-
-def _by_role(details: list[dict[str, Any]], path: Path) -> dict[str, dict[str, Any]]:
-    """Outputs by what they are, told by shape and name.
-
-    A feature map has (1, h, w, c); a vector is the output beside a map, a pooled (1, 1, 1, c), or
-    one named so; any other (1, n) is a classifier's.
-    """
-    roles: dict[str, dict[str, Any]] = {}
-    has_map = any(len(detail["shape"]) == 4 and detail["shape"][1] > 1 for detail in details)  # noqa: PLR2004
-    for detail in details:
-        shape = [int(side) for side in detail["shape"]]
-        words = str(detail["name"]).lower()
-        if len(shape) == 4 and shape[1] > 1:  # noqa: PLR2004 - (1, h, w, c)
-            role = "map"
-        elif len(shape) == 4 or "vector" in words or "embedding" in words:  # noqa: PLR2004
-            role = "vector"
-        elif len(shape) == 2:  # noqa: PLR2004 - (1, n)
-            role = "vector" if has_map and len(details) == 2 else "logits"  # noqa: PLR2004
-        else:
-            raise ModelError(f"{path}: has an output of shape {shape}; expected [1, classes]")
-        roles.setdefault(role, detail)
-    if not {"vector", "logits"} & set(roles):
-        raise ModelError(f"{path}: has neither classes nor an embedding among its outputs")
-    return roles
