@@ -30,7 +30,7 @@ from edgevision.tasks.custom import Custom
 from edgevision.zoo.registry import Model, find
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
     from threading import Event
 
@@ -44,6 +44,10 @@ log = logging.getLogger(__name__)
 
 # Frames that an output may lag behind before it is left out of some.
 _DEPTH = 1
+# Tasks that need more of the settings than what is set for every task.
+_BY_SETTINGS = {
+    "landmarks": Kind("edgevision.app.whereabouts:landmarks_by", "by the branch geo"),
+}
 # Reading a file's graph takes time and memory at the start, so only who asks for it pays for it.
 _RESIZING = {"sibling": Kind("edgevision.zoo.sibling:at_resolution", "another size of the input")}
 
@@ -162,13 +166,18 @@ def build_tasks(settings: Settings, model: Model, spec: ModelSpec) -> list[Task]
     """
     shared: dict[str, Any] = {}
     return [
-        (
-            load(tasks.KINDS, name, "task")
-            if name not in model.heads or name in tasks.KINDS
-            else partial(Custom, name)
-        )(model, spec, shared, settings.decide.of(name).top)
+        _maker(settings, model, name)(model, spec, shared, settings.decide.of(name).top)
         for name in settings.task
     ]
+
+
+def _maker(settings: Settings, model: Model, name: str) -> Callable[..., Task]:
+    if name in model.heads and name not in tasks.KINDS:
+        return partial(Custom, name)
+    maker: Callable[..., Task] = load(tasks.KINDS, name, "task")
+    if name in _BY_SETTINGS:
+        maker = load(_BY_SETTINGS, name, "task")(settings.geo, model.sha256)
+    return maker
 
 
 def build_decider(settings: Settings, network: Network, *, photos: bool = False) -> Decider:

@@ -27,6 +27,7 @@ _HOW: Final[dict[str, How]] = {
     "task": "in place",
     "decide": "in place",
     "decide.mode": "restart",
+    "geo": "in place",
     "region": "in place",
     "region.mirror": "engine",
     "engine": "engine",

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 # Settings whose change needs another recogniser, or rules for the one there is.
-_LOOKING = frozenset({"task", "region", "model", "engine", "decide"})
+_LOOKING = frozenset({"task", "region", "model", "engine", "decide", "geo"})
 
 
 @dataclass(frozen=True, slots=True)

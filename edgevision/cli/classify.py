@@ -29,8 +29,9 @@ from edgevision.values.frame import Frame
 if TYPE_CHECKING:
     from edgevision.pipeline.step import Step
     from edgevision.values.report import Report
-    from edgevision.values.result import Decision, Guess, Result
+    from edgevision.values.result import Decision, Guess, Result, Verdict
 
+_NONE = {"landmarks": "no known landmark"}
 _BAR = 20
 
 
@@ -106,11 +107,18 @@ def _to_dict(path: Path, report: Report) -> dict[str, Any]:
                     for guess in result.guesses
                 ],
                 "group": _group(groups[result.task]),
+                **_place(result, verdicts[result.task]),
             }
             for result in report.results
         ],
         "infer_ms": round(report.stage_millis["infer"], 3),
     }
+
+
+def _place(result: Result, verdict: Verdict) -> dict[str, Any]:
+    if result.place is None or verdict == "nothing":
+        return {}
+    return {"place": result.place.to_dict()}
 
 
 def _group(group: Guess | None) -> dict[str, Any] | None:
@@ -133,10 +141,12 @@ def _words(path: Path, report: Report) -> list[str]:
 
 def _verdict(result: Result, decision: Decision) -> str:
     best = result.guesses[0]
+    where = "" if result.place is None else f", {result.place}"
     if decision.verdict == "nothing":
-        return f"none there ({result.presence:.0%} sure that there is one)"
+        none = _NONE.get(result.task, "none there")
+        return f"{none} ({result.presence:.0%} sure that there is one)"
     if decision.verdict == "seen":
-        return best.name
+        return best.name + where
     if decision.group is not None:
         return f"some {decision.group.label} ({decision.group.score:.0%}), perhaps {best.name}"
-    return f"not sure, perhaps {best.name}"
+    return f"not sure, perhaps {best.name}{where}"

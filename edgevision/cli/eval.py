@@ -11,6 +11,7 @@ import click
 
 from edgevision.app.build import build_network
 from edgevision.app.rules import rules_of
+from edgevision.cli.eval_places import measure_places
 from edgevision.cli.flags import (
     all_of,
     chosen_settings,
@@ -22,6 +23,8 @@ from edgevision.cli.flags import (
     threads_flag,
 )
 from edgevision.engines.mirrored import Mirrored
+from edgevision.errors import WrittenError
+from edgevision.evaluation.places import has_places
 from edgevision.evaluation.run import evaluate as evaluate_photos
 from edgevision.evaluation.run import read_truth
 from edgevision.kinds import Kind, load
@@ -38,7 +41,7 @@ _PLOT = {
 
 
 @click.command("eval")
-@click.option("--task", required=True, metavar="TASK", help="dogs or classify")
+@click.option("--task", required=True, metavar="TASK", help="dogs, landmarks, classify")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option(
     "--plot",
@@ -61,10 +64,18 @@ def evaluate(
     DIR has a file labels.csv with the columns path and label: a label is a name, the index of an
     ImageNet class (0 to 999), or "none" for a photo that shows none of the task's classes. Of
     each photo the largest square in the middle is looked at.
+
+    With the task landmarks and columns lat and lon (degrees), it tells how near the places are to
+    the truth, beside what the papers reached.
     """
     if plot is not None:
         load(_PLOT, "check", "--plot")(plot)
     settings = chosen_settings(config, task=task, **shared)
+    if settings.task == ("landmarks",) and has_places(folder):
+        evaluation, what = measure_places(settings, folder, as_json=as_json)
+        if plot is not None:
+            _draw(plot, evaluation, task, what)
+        return
     network = build_network(settings, photos=True)
     (reader,) = network.tasks
     truth = read_truth(folder, reader)
@@ -82,7 +93,13 @@ def evaluate(
     else:
         print("\n".join(_words(done, what)))
     if plot is not None:
-        load(_PLOT, "draw", "--plot")(plot, done, task, what)
+        _draw(plot, done, task, what)
+
+
+def _draw(plot: Path, done: Evaluation, task: str, what: str) -> None:
+    if not done.answers:
+        raise WrittenError(f"{plot}: nothing to draw: no photo has a label that task {task} knows")
+    load(_PLOT, "draw", "--plot")(plot, done, task, what)
 
 
 def _words(done: Evaluation, what: str) -> list[str]:

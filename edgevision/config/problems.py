@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
 
-_PLAIN = frozenset({"zone", "release", "sources", "twice", "path", "budget"})
+_PLAIN = frozenset({"zone", "release", "sources", "twice", "path", "budget", "geo"})
 """The tree's own checks, whose messages are whole sentences already."""
 
 

@@ -27,7 +27,7 @@ VERSION: Literal[1] = 1
 """The version of the tree; a change that makes older files wrong adds one and a step in migrate."""
 
 LATER: dict[str, frozenset[str]] = {
-    "": frozenset({"web", "mqtt", "geo", "device"}),
+    "": frozenset({"web", "mqtt", "device"}),
     "outputs": frozenset({"homeassistant", "webhook", "notify"}),
     "engine.device": frozenset({"edgetpu", "gpu", "npu"}),
 }
@@ -311,6 +311,36 @@ def _release_under(release: float | None, threshold: float | None, at: str) -> N
         )
 
 
+class Geo(Branch):
+    """How the task `landmarks` finds places."""
+
+    mode: Literal["head", "planet", "gallery", "fused"] = Field(
+        default="head",
+        description="by known landmarks, a PlaNet head, a gallery of your photos, or all there is",
+    )
+    gallery: File | None = Field(
+        default=None, description="folder that `edgevision geo index` made"
+    )
+    planet: File | None = Field(default=None, description="head that `edgevision geo planet` made")
+    finest_km: Annotated[Number, Field(ge=0.1, le=20_000)] = Field(
+        default=25.0, description="kilometres: no place is told finer than that"
+    )
+
+    @model_validator(mode="after")
+    def _has_what_it_needs(self) -> Geo:
+        needs = {"planet": self.planet, "gallery": self.gallery}
+        if self.mode in needs and needs[self.mode] is None:
+            key = f"geo.{self.mode}"
+            raise PydanticCustomError(
+                "geo", "mode {mode} needs {key}", {"mode": self.mode, "key": key, "at": "mode"}
+            )
+        if self.mode == "fused" and self.planet is None and self.gallery is None:
+            raise PydanticCustomError(
+                "geo", "mode fused needs geo.gallery, geo.planet or both", {"at": "mode"}
+            )
+        return self
+
+
 class Console(Branch):
     """A line on the terminal for each event."""
 
@@ -535,6 +565,7 @@ class Settings(Branch):
     models: Models = _branch("networks that do not come with the package")
     governor: Governor = _branch("what may change to keep a rate or a latency")
     decide: Decide = _branch("when scores become a sighting")
+    geo: Geo = _branch("how the task landmarks finds places")
     outputs: Outputs = _branch("where it is told")
     store: Store = _branch("the database of events")
     privacy: Privacy = _branch("what may be stored of what the camera sees")

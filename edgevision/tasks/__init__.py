@@ -7,4 +7,7 @@ KINDS = {
         "edgevision.tasks.classify:Classify", "the classes of ImageNet, or a model's own"
     ),
     "dogs": Kind("edgevision.tasks.dogs:Dogs", "the 120 breeds of Stanford Dogs"),
+    "landmarks": Kind(
+        "edgevision.tasks.landmarks:Landmarks", "48 landmarks, and where on earth they stand"
+    ),
 }

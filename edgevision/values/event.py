@@ -69,13 +69,7 @@ class Event:
             "score": round(self.score, 4),
             "top": [[label, round(score, 4)] for label, score in self.top],
             "box": [round(side, 4) + 0.0 for side in self.box.as_tuple()],  # + 0.0: no -0.0
-            "place": place
-            and {
-                "lat": place.lat,
-                "lon": place.lon,
-                "radius_km": place.radius_km,
-                "name": place.name,
-            },
+            "place": place and place.to_dict(),
             "model": self.model,
             "model_sha256": self.model_sha256,
             "latency_ms": {stage: round(millis, 3) for stage, millis in self.latency_ms.items()},

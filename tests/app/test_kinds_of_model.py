@@ -113,5 +113,5 @@ def test_networks_for_the_edge_tpu_do_not_run_on_the_cpu(shared):
 
 def test_a_task_that_there_is_not_is_refused(shared):
     model = find("mobilenet_v1_0.25_128_quant", folder=shared / "models")
-    with pytest.raises(ConfigError, match="task 'landmarks' is not known; known: "):
-        answer(model, "landmarks")
+    with pytest.raises(ConfigError, match="task 'flowers' is not known; known: "):
+        answer(model, "flowers")
