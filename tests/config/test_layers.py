@@ -133,7 +133,8 @@ def test_every_problem_is_told_at_once_with_its_place(written):
         ("model: {labels: 3}\n", "1: model.labels: 3 is given; expected a path, or null"),
         ("model: {labels: ~no-such-user/a}\n", "1: model.labels: there is no such user's home"),
         ('model: {labels: "a\\0b"}\n', "1: model.labels: a path holds no control characters"),
-        ("geo: {}\n", "1: geo: is not in this version"),
+        ("geo: {mode: gallery}\n", "1: geo.mode: mode gallery needs geo.gallery"),
+        ("geo: {mode: fused}\n", "1: geo.mode: mode fused needs geo.gallery, geo.planet or both"),
         (
             "source: rtsp://me:hush@cam/1 2\nengine: rtsp://me:hush@cam/1\n",
             "2: engine: 'rtsp://....@cam/1' is given; expected a mapping",
@@ -352,6 +353,8 @@ def test_a_later_layer_wins_for_every_key(written, key):
         required.update(clips={"folder": "a"}, mqtt={"host": "a"})
         given = tree["outputs"][key.path[1]]
         tree["outputs"][key.path[1]] = {**required.get(key.path[1], {}), **given}
+    if key.path == ("geo", "mode"):
+        tree["geo"].update(gallery="a", planet="b")
     path = written(yaml.safe_dump(tree))
     name = "EDGEVISION_" + "__".join(key.path).upper()
     environ = {**NOWHERE, name: json.dumps(in_environment)}
