@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -113,12 +114,15 @@ class Heart:
     def _signs(self, now: float, summary: dict[str, Any]) -> Signs:
         sources = summary.get("sources", {}).values()
         since = self._health.inferring_since
+        waiting = max((one.get("waiting_s", 0.0) for one in sources), default=0.0)
+        # A file whose frames wait because somebody froze the answer does as it should.
+        held = summary.get("control", {}).get("held", False)
         return Signs(
             answered=summary["frames"],
             tries=sum(
                 one.get(name, 0) for one in sources for name in ("opened", "stalls", "errors")
             ),
-            waiting_s=max((one.get("waiting_s", 0.0) for one in sources), default=0.0),
+            waiting_s=math.inf if held else waiting,
             inferring_s=None if since is None else now - since,
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from edgevision import tasks
 from edgevision.app.rebuild import Rebuilt, rebuild
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from edgevision.pipeline.switches import Switches
     from edgevision.protocols import Source
     from edgevision.values.command import Action, Command
+
+# To say where a picture was taken is off unless it is asked for.
+_ONLY_BY_NAME: Final = frozenset({"landmarks"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,7 @@ class Running:
         return {
             "enabled": self.parts.switches.enabled,
             "frozen": self.parts.switches.frozen,
+            "held": not self.parts.switches.moving.is_set(),
             "tasks": list(self._rules),
             "thresholds": {task: rules.threshold for task, rules in self._rules.items()},
         }
@@ -127,14 +131,17 @@ class Running:
         rebuilt = rebuild(settings, self.network)
 
         def put_in() -> str:
-            self._put_in(rebuilt)
+            # A threshold may have been set meanwhile.
+            now = self.settings.model_copy(update={"task": names})
+            self._put_in(rebuilt.of(now))
             return f"looking for {', '.join(names)}"
 
         return Ready(put_in, rebuilt.give_up)
 
     def _round(self) -> list[tuple[str, ...]]:
         """The choices after the present one: those configured together and one by one, else all."""
-        listed = self.configured if len(self.configured) > 1 else (*self.configured, *tasks.KINDS)
+        shipped = (name for name in tasks.KINDS if name not in _ONLY_BY_NAME)
+        listed = self.configured if len(self.configured) > 1 else (*self.configured, *shipped)
         choices = list(dict.fromkeys([self.configured, *((name,) for name in listed)]))
         now = self.settings.task
         at = choices.index(now) if now in choices else -1

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from edgevision.protocols import Output
     from edgevision.values.report import Report
 
-# An outlet tends its output ten times a second, unless a write hangs.
+# An outlet tends its output once a second at least, unless a write hangs.
 _PATIENCE_SECONDS: Final = 10.0
+_TEND_SECONDS, _SELDOM_SECONDS = 0.1, 1.0
 
 
 class Exchangeable:
@@ -36,6 +37,11 @@ class Exchangeable:
         self._is_open = False
         self._wanted: _Wanted | None = None
         self._lost = 0
+
+    @property
+    def tend_seconds(self) -> float:
+        """How often it is tended: one that need not be is only to learn of an exchange."""
+        return _TEND_SECONDS if hasattr(self._output, "tend") else _SELDOM_SECONDS
 
     @property
     def lost_events(self) -> int:

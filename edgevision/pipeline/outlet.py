@@ -5,11 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter, deque
-from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from edgevision.errors import EdgevisionError, OutputError
 from edgevision.worker import Worker
@@ -47,7 +44,7 @@ class Outlet:
     Args:
         output: if it has `wants_pixels = False`, it is given only reports with events, with the
             pixels taken out; if it has `lossless = False`, any report may be dropped; if it has
-            `tend()`, that is called about ten times a second while nothing comes.
+            `tend()`, that is called every `tend_seconds` (0.1 without) while nothing comes.
         depth: reports that may wait, 1 or more.
         keep_events: False lets reports with events be dropped like the others.
         wait: for files: a writer waits for room while the output works, and nothing is dropped.
@@ -81,6 +78,7 @@ class Outlet:
         self._lost = 0
         self._when_closed: Callable[[], object] | None = None
         self._tend = getattr(output, "tend", None)
+        self._tend_seconds = getattr(output, "tend_seconds", _TEND_SECONDS)
         self._depth = depth
         self._keep_events = keep_events and self.lossless
         self._wait = wait
@@ -130,7 +128,7 @@ class Outlet:
         if not self.wants_pixels:
             if not report.events:
                 return
-            report = _without_pixels(report)
+            report = report.without_pixels()
         with self._changed:
             patience = monotonic() + _STALL_SECONDS
             while self._wait and self._is_full() and monotonic() < patience:
@@ -245,7 +243,7 @@ class Outlet:
         """Write one report or tend the output; False when all is written or time is up."""
         with self._changed:
             if not self._queue and self._deadline is None:
-                self._changed.wait(_TEND_SECONDS if self._tend else 1.0)
+                self._changed.wait(self._tend_seconds if self._tend else 1.0)
             if self._is_out_of_time():
                 return False
             report = self._queue.popleft() if self._queue else None
@@ -312,9 +310,3 @@ class Outlet:
             expected = isinstance(error, EdgevisionError)
             log.warning("%s: %s", self.name, self.last_error, exc_info=None if expected else error)
         self._said[self.last_error] += 1
-
-
-def _without_pixels(report: Report) -> Report:
-    """The same report with a frame of one black pixel, so that many of them may wait."""
-    frame = replace(report.frame, pixels=np.zeros((1, 1, 3), np.uint8), small=None)
-    return replace(report, frame=frame)

@@ -60,6 +60,17 @@ def test_systemd_hears_of_life_only_while_frames_are_answered(heart, health, sys
     assert systemd.facts.count("WATCHDOG=1") == 35
 
 
+def test_a_file_whose_frames_somebody_holds_is_alive(heart, health, systemd, make_report):
+    held = {"held": True}
+    health.watch("control", "", lambda: held)
+    health.count(make_report(0))
+    for second in range(60):
+        held["held"] = second < 50
+        heart.tick(float(second))
+        systemd.all_now()
+    assert systemd.facts.count("WATCHDOG=1") == 50
+
+
 def test_a_state_that_changes_is_told_at_once_and_a_rate_now_and_then(heart, health, systemd):
     for second in range(30):
         if second == 15:

@@ -205,3 +205,14 @@ def test_sightings_are_pinned_and_corrected(tmp_path, make_event):
     assert (kept.pinned, kept.corrected) == (True, "collie")
     with Stage() as stage:
         assert "no events are kept" in stage.ask("pin", value=True, event=event.id).reason
+
+
+def test_a_threshold_that_is_set_while_a_task_is_made_is_kept():
+    with Stage({"task": "dogs"}) as stage:
+        ready = stage.running.slow()["task"](Command("task", "cli", ("dogs", "classify")))
+        assert stage.ask("threshold", 0.25, task="dogs").accepted
+        # As the loop does, with nothing on its way.
+        stage.parts.switches.enable(on=False)
+        assert ready.put_in() == "looking for dogs, classify"
+        assert stage.running.to_dict()["thresholds"]["dogs"] == 0.25
+        stage.wait_for_tasks("dogs", "classify")
