@@ -40,10 +40,11 @@ def main() -> None:
         "--photos", nargs=2, action="append", required=True, metavar=("FOLDER", "N")
     )
     parser.add_argument("--out", type=Path, default=DATA / "background", metavar="FOLDER")
+    parser.add_argument("--only", action="append", choices=list(embedded()), help="one network")
     options = parser.parse_args()
     photos = [path for folder, most in options.photos for path in spread(Path(folder), int(most))]
     options.out.mkdir(parents=True, exist_ok=True)
-    for name in embedded():
+    for name in options.only or embedded():
         vectors, digest = features(name, photos)
         path = options.out / f"{name}.npz"
         save_background(measure(vectors, digest, RANK), path)
