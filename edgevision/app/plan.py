@@ -37,6 +37,7 @@ _HOW: Final[dict[str, How]] = {
     "model.budget_ms": "restart",
     "source.uri": "source",
     "source.stall_s": "source",
+    "privacy.masks": "source",
     "outputs": "output",
     "store.retention": "in place",
     "log.level": "in place",

@@ -105,10 +105,10 @@ class Reload:
         """What this run can change only by a new start."""
         kept = set()
         source = self._running.parts.source
-        if old.every_source != new.every_source:
+        if (old.every_source, old.privacy.masks) != (new.every_source, new.privacy.masks):
             alone = isinstance(source, Supervised) and len(new.every_source) == 1
             live = alone and bare_source(new, new.the_source).live
-            kept |= set() if live else {"source", "sources"}
+            kept |= set() if live else {"source", "sources", "privacy"}
         if is_governed(old) or is_governed(new):
             # The governor's ladder was made for this network.
             kept |= {"engine", "model", "governor"}

@@ -173,9 +173,9 @@ class Running:
         return f"threshold {threshold:g} for {', '.join(names)}"
 
     def _take_picture(self, command: Command) -> str:
-        source, name = command.source, self.parts.source.name
-        if source not in (None, name):
-            raise CommandError(f"there is no source {source!r}; there is {name}")
+        source, names = command.source, [one.name for one in self.settings.every_source]
+        if source not in (None, *names):
+            raise CommandError(f"there is no source {source!r}; there is {', '.join(names)}")
         stored = self.settings.privacy.store_images
         if stored != "always":
             raise CommandError(f"privacy.store_images is {stored}: no picture is taken on request")

@@ -47,6 +47,12 @@ def test_the_same_settings_change_nothing(tmp_path):
         ("", "model: {heads: {dogs: a.npz}}", {"model.heads.dogs": "in place"}),
         ("", "source: rtsp://camera/1", {"source.uri": "source"}),
         ("", "source: {uri: auto, name: yard}", {"source.name": "restart"}),
+        (
+            "",
+            "privacy: {masks: [{points: [[0, 0], [1, 0], [0, 1]]}]}",
+            {"privacy.masks": "source"},
+        ),
+        ("", "privacy: {store_images: never}", {"privacy.store_images": "restart"}),
         ("", "outputs: {jsonl: {path: a}}", {"outputs.jsonl.path": "restart"}),
         (
             "outputs: {jsonl: {path: a}}",
@@ -110,6 +116,20 @@ def test_what_holds_from_the_next_start_stays_as_it_is(tmp_path):
     assert {one.key for one in changes(now, new)} == {
         one.key for one in wanted if one.how == "restart"
     }
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_one_source_does_not_become_several_before_the_next_start(tmp_path, turned):
+    one = settings(tmp_path, "source: {uri: auto, name: yard}\ntask: dogs\n")
+    several = settings(
+        tmp_path, "sources: [{uri: auto, name: a}, {uri: auto, name: b}]\ntask: classify\n"
+    )
+    old, new = (several, one) if turned else (one, several)
+    wanted = changes(old, new, kept={"source", "sources"})
+    assert {change.how for change in wanted if change.part != "task"} == {"restart"}
+    now = without_restarts(old, new, wanted)
+    assert now.every_source == old.every_source
+    assert now.task == new.task
 
 
 KEYS = ["task", "source", "engine", "decide", "outputs", "threads", "threshold", "jsonl", "path"]

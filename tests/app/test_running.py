@@ -44,9 +44,11 @@ class Stage:
     """A run with the real networks over synthetic frames, in a thread of its own."""
 
     def __init__(self, flags=None, outputs=(), store=None):
-        settings = load(
-            None, {}, {"source": "synthetic:?live=true&width=320&height=240", **(flags or {})}
-        )
+        source = {
+            "source": "synthetic:?live=true&width=320&height=240",
+            "source.name": "yard",
+        }
+        settings = load(None, {}, {**source, **(flags or {})})
         network = build_network(settings)
         step = build_step(settings, network, build_decider(settings, network))
         source = make(settings.the_source.uri, "yard", loop=False)
