@@ -67,10 +67,11 @@ can_make_environments() {
     "$1" -m ensurepip --version >/dev/null 2>&1 && "$1" -c 'import venv' 2>/dev/null
 }
 
-install_venv() {
+# shellcheck disable=SC2317  # `step` calls it by name
+install_packages() {
     export DEBIAN_FRONTEND=noninteractive
-    apt-get install --yes --no-install-recommends python3-venv ||
-        { apt-get update && apt-get install --yes --no-install-recommends python3-venv; }
+    apt-get install --yes --no-install-recommends "$@" ||
+        { apt-get update && apt-get install --yes --no-install-recommends "$@"; }
 }
 
 # Sets `python`; installs the system's python3-venv if that is what is missing.
@@ -86,7 +87,7 @@ choose_python() {
     if [[ $(id -u) != 0 ]]; then
         give_up "needs Python's venv module: sudo apt-get install -y python3-venv"
     fi
-    step "Installing python3-venv" install_venv
+    step "Installing python3-venv" install_packages python3-venv
     python=$(find_python)
     if [[ -z $python ]] || ! can_make_environments "$python"; then
         give_up "${python:-no Python 3.10 to 3.13 is on the PATH, and it} cannot make virtual" \
@@ -99,6 +100,7 @@ readonly test_programs=(
     "mosquitto:mosquitto"
 )
 
+# shellcheck disable=SC2317  # `step` calls it by name
 install_packages() {
     export DEBIAN_FRONTEND=noninteractive
     apt-get install --yes --no-install-recommends "$@" ||
@@ -223,6 +225,31 @@ install_afresh() {
     local pip=("$1/bin/python" -m pip) constraints=$1/constraints.txt
     shift
     "${pip[@]}" uninstall --yes edgevision && "${pip[@]}" install --constraint "$constraints" "$@"
+}
+
+# What some tests need of the system: a program, and Debian's package that has it. Tests whose
+# program is not there are skipped, each with its reason.
+readonly tools_of_tests=(
+    systemd-analyze:systemd
+)
+
+# Installs what is missing of them, if this is root on Debian and they can be had.
+install_tools_of_tests() {
+    local pair packages=()
+    for pair in "${tools_of_tests[@]}"; do
+        if ! command -v "${pair%%:*}" >/dev/null; then
+            packages+=("${pair#*:}")
+        fi
+    done
+    if ((${#packages[@]} == 0)) || [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then
+        return
+    fi
+    printf 'Installing %s ... ' "${packages[*]}" >&2
+    if install_packages "${packages[@]}" >/dev/null 2>&1 </dev/null; then
+        say "done"
+    else
+        say "failed; their tests will be skipped"
+    fi
 }
 
 # One call at a time makes environments; another waits here.

@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-SCRIPTS = ("scripts/test", "scripts/demo", "scripts/environment.sh", ".ci/run")
+SCRIPTS = ("scripts/test", "scripts/demo", "scripts/security", "scripts/environment.sh", ".ci/run")
 
 
 def program(path: Path, text: str) -> Path:
@@ -327,7 +327,7 @@ def test_the_service_is_well_formed(tmp_path, project):
         pytest.skip("systemd-analyze is not installed")
     unit = tmp_path / "edgevision.service"
     text = (project / "systemd" / "edgevision.service").read_text(encoding="utf-8")
-    command = "/opt/edgevision/bin/edgevision"
+    command = "/opt/edgevision/current/bin/edgevision"
     assert f"ExecStart={command} run --config /etc/edgevision/edgevision.yaml" in text
     assert "RestartPreventExitStatus=2" in text
     # The program need not be installed where this test runs.
@@ -338,3 +338,29 @@ def test_the_service_is_well_formed(tmp_path, project):
     )
 
     assert (told.returncode, told.stderr) == (0, "")
+
+
+def test_programs_that_tests_need_are_installed_by_root_and_nobody_else(checkout):
+    program(checkout.path / "apt-get", f'echo "$*" >>"{checkout.folder}/asked"')
+    (checkout.path / "id").unlink()
+    program(checkout.path / "id", "echo 1000")
+    assert checkout.run("install_tools_of_tests").returncode == 0
+    assert not (checkout.folder / "asked").exists()
+
+    program(checkout.path / "id", "echo 0")
+    told = checkout.run("install_tools_of_tests")
+
+    assert told.returncode == 0
+    assert " systemd" in (checkout.folder / "asked").read_text(encoding="utf-8")
+    assert told.stderr.startswith("Installing systemd")
+
+
+def test_programs_that_cannot_be_had_stop_no_test(checkout):
+    program(checkout.path / "apt-get", "exit 100")
+    (checkout.path / "id").unlink()
+    program(checkout.path / "id", "echo 0")
+
+    told = checkout.run("install_tools_of_tests; echo goes on")
+
+    assert told.stdout == "goes on\n"
+    assert "their tests will be skipped" in told.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import math
 from time import perf_counter
@@ -75,6 +76,9 @@ class Heart:
                 self._status.open()
             except OSError as error:
                 self._gives_up_status(error)
+        if self._notifier.is_service:
+            # The watchdog ends what hangs by SIGABRT: the journal then tells where it hung.
+            faulthandler.enable()
         self._worker.start()
         return self
 
