@@ -208,7 +208,9 @@ class Step:
         if last is None:
             decisions = _without_answer(looked, "frozen", "frozen before the first answer")
             return Report(frame, decisions=decisions, stage_millis=millis)
-        kept = tuple(replace(one, cause="frozen") for one in last.decisions)
+        kept = tuple(
+            replace(one, cause="frozen", reason=f"frozen: {one.reason}") for one in last.decisions
+        )
         return Report(frame, (), last.results, kept, (), millis)
 
     def _take_turns(self, recogniser: Recogniser) -> None:
@@ -239,7 +241,7 @@ def _read(task: Task, look: tuple[tuple[Box, Features], ...]) -> Result:
 def _without_answer(looked: Looked, cause: Cause, reason: str) -> tuple[Decision, ...]:
     source = looked.frame.source
     return tuple(
-        Decision(task.name, source, "nothing", None, 0.0, reason, cause=cause)
+        Decision(task.name, source, "unsure", None, 0.0, reason, cause=cause)
         for task in looked.by.tasks
     )
 

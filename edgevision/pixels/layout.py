@@ -220,6 +220,8 @@ def _card(
 def _headline(
     decision: Decision, guesses: tuple[Guess, ...], capital: int, accent: Colour
 ) -> tuple[str, int, Colour, str]:
+    if decision.cause == "off":
+        return "off", capital, accent, ""
     if decision.verdict == "nothing":
         return _ABSENCE.get(decision.task, "nothing"), capital, accent, ""
     if decision.verdict == "unsure" and decision.group is not None:

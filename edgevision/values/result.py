@@ -49,7 +49,8 @@ class Decision:
     """What a frame meant, in the light of those before it.
 
     Attributes:
-        verdict: "nothing" (none of the task's kind), "unsure" (no label passes yet) or "seen".
+        verdict: "nothing" (none of the task's kind), "unsure" (no label passes yet, or nobody
+            looks) or "seen".
         label: the best label so far, or None.
         score: its smoothed score, 0..1.
         reason: in words, e.g. "collie 0.41 against 0.50, 2 of 3 hits".

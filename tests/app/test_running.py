@@ -43,7 +43,7 @@ class Pictures:
 class Stage:
     """A run with the real networks over synthetic frames, in a thread of its own."""
 
-    def __init__(self, flags=None, outputs=(), store=None):
+    def __init__(self, flags=None, outputs=(), store=None, inbox=None):
         source = {
             "source": "synthetic:?live=true&width=320&height=240",
             "source.name": "yard",
@@ -52,7 +52,7 @@ class Stage:
         network = build_network(settings)
         step = build_step(settings, network, build_decider(settings, network))
         source = make(settings.the_source.uri, "yard", loop=False)
-        switches, self.inbox, self.board = Switches(live=True), Inbox(), Board()
+        switches, self.inbox, self.board = Switches(live=True), inbox or Inbox(), Board()
         self.outlets = [Outlet(output) for output in outputs]
         self.parts = Parts(step, switches, source, self.outlets, store, self.inbox)
         self.running = Running(settings, network, self.parts)
@@ -218,3 +218,20 @@ def test_a_threshold_that_is_set_while_a_task_is_made_is_kept():
         assert ready.put_in() == "looking for dogs, classify"
         assert stage.running.to_dict()["thresholds"]["dogs"] == 0.25
         stage.wait_for_tasks("dogs", "classify")
+
+
+def test_a_key_on_the_screen_changes_the_task_of_a_run(monkeypatch):
+    pygame = pytest.importorskip("pygame", reason="the extra display is not installed")
+    screen = pytest.importorskip("edgevision.outputs.screen")
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    inbox = Inbox()
+    window = screen.Screen(width=320, height=240, post=inbox.post)
+    with Stage({"task": "dogs,classify"}, [window], inbox=inbox) as stage:
+        for key, names in (("K_t", ("dogs",)), ("K_t", ("classify",))):
+            stage.wait_for(lambda report: report.boxes)
+            pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=getattr(pygame, key)))
+            stage.wait_for_tasks(*names)
+        pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=pygame.K_f))
+        stage.wait_for(lambda report: report.decisions[0].cause == "frozen")
+        pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=pygame.K_q))
+        assert stage.worker.wait(20)

@@ -233,7 +233,8 @@ def test_switched_off_frames_are_read_and_not_inferred():
         assert stage.engine.calls == calls
         assert later.results == ()
         (decision,) = later.decisions
-        assert (decision.verdict, decision.cause) == ("nothing", "off")
+        # What nobody looks for may be there.
+        assert (decision.verdict, decision.cause) == ("unsure", "off")
         assert decision.reason == "switched off"
         # The sighting ends when its hold is over, as if the thing had gone.
         assert [event.phase for event in stage.kept.events] == ["seen", "ended"]
@@ -251,6 +252,7 @@ def test_frozen_the_answer_stands_still_and_nothing_is_inferred():
         assert stage.engine.calls == calls
         assert later.decisions[0].label == seen.decisions[0].label
         assert (later.decisions[0].verdict, later.decisions[0].cause) == ("seen", "frozen")
+        assert later.decisions[0].reason.startswith("frozen: bright ")
         assert later.results
         assert [event.phase for event in stage.kept.events] == ["seen"]
         stage.switches.freeze(on=False)
