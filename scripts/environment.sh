@@ -98,14 +98,8 @@ choose_python() {
 # Programs that some tests drive, each with the system packages that bring it.
 readonly test_programs=(
     "mosquitto:mosquitto"
+    "systemd-analyze:systemd"
 )
-
-# shellcheck disable=SC2317  # `step` calls it by name
-install_packages() {
-    export DEBIAN_FRONTEND=noninteractive
-    apt-get install --yes --no-install-recommends "$@" ||
-        { apt-get update && apt-get install --yes --no-install-recommends "$@"; }
-}
 
 # Installs the packages of test programs that are absent, if this may; else their tests are skipped.
 install_test_programs() {
@@ -225,31 +219,6 @@ install_afresh() {
     local pip=("$1/bin/python" -m pip) constraints=$1/constraints.txt
     shift
     "${pip[@]}" uninstall --yes edgevision && "${pip[@]}" install --constraint "$constraints" "$@"
-}
-
-# What some tests need of the system: a program, and Debian's package that has it. Tests whose
-# program is not there are skipped, each with its reason.
-readonly tools_of_tests=(
-    systemd-analyze:systemd
-)
-
-# Installs what is missing of them, if this is root on Debian and they can be had.
-install_tools_of_tests() {
-    local pair packages=()
-    for pair in "${tools_of_tests[@]}"; do
-        if ! command -v "${pair%%:*}" >/dev/null; then
-            packages+=("${pair#*:}")
-        fi
-    done
-    if ((${#packages[@]} == 0)) || [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then
-        return
-    fi
-    printf 'Installing %s ... ' "${packages[*]}" >&2
-    if install_packages "${packages[@]}" >/dev/null 2>&1 </dev/null; then
-        say "done"
-    else
-        say "failed; their tests will be skipped"
-    fi
 }
 
 # One call at a time makes environments; another waits here.

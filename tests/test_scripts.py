@@ -338,29 +338,3 @@ def test_the_service_is_well_formed(tmp_path, project):
     )
 
     assert (told.returncode, told.stderr) == (0, "")
-
-
-def test_programs_that_tests_need_are_installed_by_root_and_nobody_else(checkout):
-    program(checkout.path / "apt-get", f'echo "$*" >>"{checkout.folder}/asked"')
-    (checkout.path / "id").unlink()
-    program(checkout.path / "id", "echo 1000")
-    assert checkout.run("install_tools_of_tests").returncode == 0
-    assert not (checkout.folder / "asked").exists()
-
-    program(checkout.path / "id", "echo 0")
-    told = checkout.run("install_tools_of_tests")
-
-    assert told.returncode == 0
-    assert " systemd" in (checkout.folder / "asked").read_text(encoding="utf-8")
-    assert told.stderr.startswith("Installing systemd")
-
-
-def test_programs_that_cannot_be_had_stop_no_test(checkout):
-    program(checkout.path / "apt-get", "exit 100")
-    (checkout.path / "id").unlink()
-    program(checkout.path / "id", "echo 0")
-
-    told = checkout.run("install_tools_of_tests; echo goes on")
-
-    assert told.stdout == "goes on\n"
-    assert "their tests will be skipped" in told.stderr

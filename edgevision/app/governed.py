@@ -9,12 +9,12 @@ from edgevision.app.build import build_engine
 from edgevision.engines.mirrored import Mirrored
 from edgevision.kinds import Kind, load
 from edgevision.pipeline.gears import Gears
-from edgevision.pipeline.governor import Governor, Limits, ladder
+from edgevision.pipeline.governor import Governor, Limits, Rung, ladder
 
 if TYPE_CHECKING:
     from edgevision.app.build import Network
+    from edgevision.app.running import Running
     from edgevision.config.schema import Settings
-    from edgevision.pipeline.governor import Rung
     from edgevision.pipeline.health import Health
     from edgevision.pipeline.step import Step
     from edgevision.protocols import Engine
@@ -44,13 +44,31 @@ def build_gears(settings: Settings, network: Network, step: Step, health: Health
     log.info("governor: may go through %s", ", ".join(_told(rung, network.model) for rung in rungs))
 
     def make(rung: Rung) -> Engine:
-        engine = build_engine(
-            settings, network.model, resolution=rung.resolution, threads=rung.threads
-        )
-        return Mirrored(engine) if isinstance(network.engine, Mirrored) else engine
+        return engine_at(settings, network, rung)
 
     limits = Limits(wanted.target_fps, wanted.max_latency_ms)
     return Gears(Governor(rungs, limits), step, make, health)
+
+
+def engine_at(settings: Settings, network: Network, rung: Rung) -> Engine:
+    """The engine of `network` once more, with another size of its input or other threads.
+
+    Raises:
+        EdgevisionError: if it cannot be had.
+    """
+    engine = build_engine(settings, network.model, resolution=rung.resolution, threads=rung.threads)
+    return Mirrored(engine) if isinstance(network.engine, Mirrored) else engine
+
+
+def engine_anew(running: Running, health: Health) -> Engine:
+    """The engine that runs now, built once more as it is.
+
+    Raises:
+        EdgevisionError: if it cannot be had.
+    """
+    side = running.parts.step.engine.spec.input.height
+    threads = health.threads or running.settings.engine.threads
+    return engine_at(running.settings, running.network, Rung(side, threads))
 
 
 def most_threads(settings: Settings) -> int:

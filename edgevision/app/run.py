@@ -18,7 +18,7 @@ from edgevision.app.build import (
     build_step,
 )
 from edgevision.app.control import Control
-from edgevision.app.governed import build_gears, most_threads
+from edgevision.app.governed import build_gears, engine_anew, most_threads
 from edgevision.app.heart import Heart
 from edgevision.app.keeping import Keeper
 from edgevision.app.process import (
@@ -156,6 +156,7 @@ def run(
             gears=gears,
             switches=switches,
             commands=Commands(inbox, running.quick(), {**running.slow(), "reload": reload}),
+            remake=lambda: engine_anew(running, health),
         )
         for outlet in working:
             outlet.when_closed(loop.stop)

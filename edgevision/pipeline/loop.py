@@ -20,11 +20,12 @@ from typing import TYPE_CHECKING, Any
 
 from edgevision.errors import EngineError, OutputError
 from edgevision.pipeline.pace import Pace
+from edgevision.pipeline.recovery import Recovery
 from edgevision.pipeline.switches import Switches
 from edgevision.worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import numpy.typing as npt
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from edgevision.pipeline.health import Health
     from edgevision.pipeline.recogniser import Aimed, Looked
     from edgevision.pipeline.step import Step
-    from edgevision.protocols import Output, Source
+    from edgevision.protocols import Engine, Output, Source
     from edgevision.values.frame import Frame
     from edgevision.values.report import Report
 
@@ -45,8 +46,6 @@ log = logging.getLogger(__name__)
 
 # Inferences that may be untold: enough to ride out a slow moment of the hand-over; each is a frame
 _UNTOLD = 1
-# Failures in a row after which the engine is given up.
-_FAILURES = 5
 
 
 class _Wake:
@@ -73,6 +72,7 @@ class Loop:
             does.
         switches: whether frames are inferred; None: always.
         commands: applied between frames; None: nobody commands.
+        remake: builds the interpreter anew after failures; None: it cannot be.
     """
 
     def __init__(
@@ -90,6 +90,7 @@ class Loop:
         gears: Gears | None = None,
         switches: Switches | None = None,
         commands: Commands | None = None,
+        remake: Callable[[], Engine] | None = None,
     ) -> None:
         self._step = step
         self._source = source
@@ -103,6 +104,8 @@ class Loop:
         self._gears = gears
         self._switches = switches or Switches(live=source.live)
         self._commands = commands
+        self._remake = remake
+        self._recovery = Recovery()
         self._stopped = stopped or threading.Event()
         self._ended = threading.Event()
         self._free: SimpleQueue[Tensors | None] = SimpleQueue()
@@ -166,7 +169,6 @@ class Loop:
             self._aimed.put(None)
 
     def _infer(self) -> None:
-        failures = 0
         try:
             if self._network_core is not None:
                 # A core may have been taken out since; then any will do.
@@ -178,16 +180,14 @@ class Loop:
                 try:
                     looked = self._step.infer(aimed, loan.give_back)
                 except EngineError as error:
-                    failures += 1
                     self._health.failed += 1
                     log.warning("frame %d: %s", aimed.frame.number, error)
-                    if failures >= _FAILURES:
-                        raise
+                    self._recover(error)
                     loan.give_back()
                     continue
                 finally:
                     self._health.inferring_since = None
-                failures = 0
+                self._recovery.succeeded()
                 self._pace.inferred(looked.millis["infer"] / 1000)
                 # Only now: what the one before means is told while this one is in the network.
                 self._room.get()
@@ -196,6 +196,17 @@ class Loop:
             self._looked.put(None)
             # The source's thread may be waiting for tensors that nobody gives back any more.
             self._free.put(None)
+
+    def _recover(self, error: EngineError) -> None:
+        """After a failed inference, whose error is raised when nothing helps any more."""
+        remedy = self._recovery.failed()
+        if remedy == "leave out":
+            return
+        if remedy == "give up" or self._remake is None:
+            raise error
+        log.warning("the interpreter is built anew")
+        self._step.change_engine(self._remake())
+        self._health.restarts += 1
 
     def _tell(self) -> None:
         last: dict[str, Frame] = {}
