@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgevision.app.logs import start_log
 from edgevision.config.layers import load
 from edgevision.kinds import Kind
 from edgevision.kinds import load as load_kind
@@ -112,29 +110,6 @@ def read_again(
         return fresh.model_copy(update={"model": began.model, "region": region})
 
     return read
-
-
-def start_log(level: str, form: str) -> None:
-    """Messages go to the standard error, a line each."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_JsonLines() if form == "json" else logging.Formatter(_TEXT))
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-
-
-_TEXT = "edgevision: %(levelname)s: %(message)s"
-
-
-class _JsonLines(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        return json.dumps(
-            {
-                "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
-                "level": record.levelname.lower(),
-                "from": record.name,
-                "message": record.getMessage(),
-            },
-            ensure_ascii=False,
-        )
 
 
 def all_of(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
