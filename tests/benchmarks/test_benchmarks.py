@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 import pytest
+from brokers import mosquitto_path
 
 from edgevision.zoo.pinned import pinned
 
@@ -217,6 +218,25 @@ def test_questions_to_a_store_are_timed(script):
     assert len(found["questions"]) >= 10
     assert all(one["p50_ms"] <= one["p95_ms"] <= one["max_ms"] for one in found["questions"])
     assert "3,000 events" in said
+
+
+def test_every_event_arrives_though_broker_and_process_are_killed(script):
+    mosquitto_path()
+    found, said = script("outbox", "--events", "200", "--kills", "4", "--seed", "3")
+    assert found["kept"] == found["arrived"] == 200
+    assert found["lost"] == found["disordered"] == 0
+    assert found["process_kills"] > 0
+    assert found["broker_kills"] > 0
+    assert "200 events kept, 200 arrived, 0 lost" in said
+
+
+def test_no_event_of_many_devices_is_lost(script):
+    mosquitto_path()
+    words = ["--devices", "12", "--events", "5", "--seconds", "2", "--processes", "2"]
+    found, said = script("fleet", *words)
+    assert found["made"] == 60
+    assert found["lost"] == 0
+    assert "12 devices, 60 events in 2 s: 0 lost" in said
 
 
 def test_what_is_written_a_day_is_counted(folder, shared, tmp_path, project):
