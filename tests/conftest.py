@@ -37,6 +37,24 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
+def gstreamer() -> str:
+    """The system's Python, which has GStreamer; else the test is skipped."""
+    python = "/usr/bin/python3"
+    asked = (
+        "import gi; gi.require_version('GstRtspServer', '1.0');"
+        "from gi.repository import Gst, GstRtspServer; Gst.init(None);"
+        "assert all(map(Gst.ElementFactory.find, ('appsink', 'videotestsrc', 'x264enc')))"
+    )
+    try:
+        done = subprocess.run([python, "-c", asked], capture_output=True, timeout=60, check=False)
+    except OSError:
+        pytest.skip(f"no {python}")
+    if done.returncode:
+        pytest.skip("no GStreamer with its RTSP server: scripts/test installs it as root")
+    return python
+
+
+@pytest.fixture(scope="session")
 def project() -> Path:
     return PROJECT
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from edgevision.pipeline.recogniser import Aimed, Looked, Recogniser
+from edgevision.pixels.prepare import plane_for
 from edgevision.values.report import Report
 from edgevision.values.result import Decision
 
@@ -137,7 +138,7 @@ class Step:
             last = self._last_looked.get(frame.source)
             boxes = by.region.select(frame, last)[: by.max_passes]
         for box, tensor in zip(boxes, tensors, strict=False):
-            by.prepare(frame.pixels, box, tensor)
+            by.prepare(plane_for(frame, box, tensor), box, tensor)
         return Aimed(frame, by, boxes, tensors, (perf_counter() - begun) * 1000, pause)
 
     def infer(self, aimed: Aimed, free: Callable[[], None] = lambda: None) -> Looked:

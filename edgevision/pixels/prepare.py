@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
+from edgevision.values.box import FULL, Box
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from edgevision.values.box import Box
+    from edgevision.values.frame import Frame
     from edgevision.values.tensor import TensorSpec
 
 # From this ratio on, whole 2x2 means come first: exact, quick, and they leave little to alias.
@@ -46,6 +48,17 @@ class Preparer:
             small = np.empty(tensor.shape, np.uint8)
             shrink(region, small)
             np.take(self._table, small, out=tensor, mode="clip")
+
+
+def plane_for(frame: Frame, box: Box, tensor: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    """The pixels from which `box` is best taken: the camera's own small picture where that will do.
+
+    It will for the whole frame, if it is not smaller than `tensor` (height, width, 3).
+    """
+    small = frame.small
+    if small is None or box != FULL or small.shape[0] < tensor.shape[0]:
+        return frame.pixels
+    return small if small.shape[1] >= tensor.shape[1] else frame.pixels
 
 
 def shrink(region: npt.NDArray[np.uint8], out: npt.NDArray[Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from edgevision.errors import UriError
 from edgevision.kinds import suggestion
@@ -61,9 +61,25 @@ class Choice:
         return text.lower()
 
 
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Any words, as a file's name."""
+
+    def read(self, text: str) -> str:
+        """The words, or ValueError that says what is expected."""
+        if not text:
+            raise ValueError("a path")
+        return text
+
+
+AWB = ("auto", "incandescent", "tungsten", "fluorescent", "indoor", "daylight", "cloudy")
+"""White balances by the names of libcamera's AwbMode, in its order."""
+
+Option: TypeAlias = "Number | Switch | Choice | Text"
+
 _SIZE = Number(16, 16384)
 _FPS = Number(0.1, 1000, fraction=True)
-_CAMERA: Mapping[str, Number | Switch | Choice] = {
+_CAMERA: Mapping[str, Option] = {
     "width": _SIZE,
     "height": _SIZE,
     "fps": _FPS,
@@ -71,12 +87,35 @@ _CAMERA: Mapping[str, Number | Switch | Choice] = {
 }
 _TIMEOUT = Number(0.1, 600, fraction=True)
 
-OPTIONS: Mapping[str, Mapping[str, Number | Switch | Choice]] = {
+OPTIONS: Mapping[str, Mapping[str, Option]] = {
     "file": {"loop": Switch(), "threads": Number(1, 64)},
     "images": {"loop": Switch(), "fps": _FPS},
     "v4l2": _CAMERA,
     "rtsp": {"timeout": _TIMEOUT, "transport": Choice(("tcp", "udp"))},
     "http": {"timeout": _TIMEOUT},
+    "csi": {
+        "width": _SIZE,
+        "height": _SIZE,
+        "fps": _FPS,
+        "small": Number(0, 1024),
+        "rotation": Choice(("0", "90", "180", "270")),
+        "hflip": Switch(),
+        "vflip": Switch(),
+        "exposure_us": Number(1, 10**9),
+        "gain": Number(1, 64, fraction=True),
+        "autofocus": Choice(("continuous", "auto", "manual")),
+        "lens": Number(0, 32, fraction=True),
+        "awb": Choice(AWB),
+        "tuning": Text(),
+    },
+    "jetson": {
+        "sensor": Number(0, 15),
+        "width": _SIZE,
+        "height": _SIZE,
+        "fps": _FPS,
+        "flip": Number(0, 7),
+    },
+    "gst": {},
     "synthetic": {
         "width": _SIZE,
         "height": _SIZE,

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
     from edgevision.sources.reading import Reading
 
-ALONE = ("auto", "synthetic")  # these need no colon
-LATER = ("csi", "jetson", "gst")
+ALONE = ("auto", "synthetic", "csi", "jetson")  # these need no colon
 NETWORK = {"rtsp": "rtsp", "rtsps": "rtsp", "http": "http", "https": "http"}
 HELP = "docs/sources.md has the table of addresses"
 
@@ -31,8 +30,15 @@ _QUERY = re.compile(r"(.*)\?([A-Za-z_]\w*=[^?&]*(?:&[A-Za-z_]\w*=[^?&]*)*)", re.
 _AUTHORITY = re.compile(r"(?:\[[0-9A-Fa-f:.%]+\]|[^\s:@\[\]/?#]+)(?::\d{1,5})?")
 _URL = re.compile(r"//([^/?]*)((?:[/?].*)?)", re.DOTALL)
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
-_WHAT = {"file": "path", "images": "folder or pattern", "v4l2": "camera; v4l2:0 is the first"}
+_WHAT = {
+    "file": "path",
+    "images": "folder or pattern",
+    "v4l2": "camera; v4l2:0 is the first",
+    "gst": "pipeline",
+}
 _LONGEST_WORD = 12
+_USER = re.compile(r"(\w+://)[^\s/@]*@")
+_WORD = re.compile(r"((?:pw|pass|password|passwd|token|secret|key)\s*=\s*)\S+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -54,6 +60,8 @@ class Address:
         """The address without user, password and query, fit for logs and pages."""
         if self.kind in NETWORK.values():
             return without_secrets(self.target)
+        if self.kind == "gst":
+            return f"gst:{without_passwords(self.target)}"
         return f"{self.kind}:{self.target}" if self.target else self.kind
 
     @property
@@ -82,8 +90,6 @@ def parse(text: str) -> Address:
         return _local(word, text.removeprefix(word))
     match = _SCHEME.fullmatch(text)
     scheme, rest = (match[1].lower(), match[2]) if match else ("", text)
-    if scheme in LATER:
-        raise UriError(f"source {scheme}: is not in this version; a USB camera is v4l2:0")
     if scheme in NETWORK:
         return _network(scheme, rest)
     if scheme in KINDS:
@@ -125,6 +131,11 @@ def without_secrets(text: str) -> str:
     return f"{scheme}://{shown}" + ("?..." if path != rest else "")
 
 
+def without_passwords(text: str) -> str:
+    """A pipeline or message without users, passwords and keys."""
+    return _WORD.sub(r"\1...", _USER.sub(r"\1", text))
+
+
 def _local(kind: str, rest: str) -> Address:
     match = _QUERY.fullmatch(rest)
     target, query = (match[1], match[2]) if match else (rest, "")
@@ -133,10 +144,17 @@ def _local(kind: str, rest: str) -> Address:
         if host not in ("", "localhost"):
             raise UriError(f"source file:{target}: write file:PATH, or file:///PATH from the root")
         target = unquote(slash + path)
-    if kind in ("file", "images", "v4l2") and not target:
+    if kind in _WHAT and not target:
         raise UriError(f"source {kind}: says no {_WHAT[kind]}")
     if _UNPRINTABLE.search(target):
         raise UriError("source: the address has control characters in it")
+    if kind == "gst":
+        # A pipeline is full of what would be options elsewhere.
+        return Address(kind, rest, read_options(kind, ""))
+    if kind == "csi" and target:
+        if not target.isdecimal():
+            raise UriError(f"source csi:{target}: expected the number of a camera, as in csi:0")
+        return Address(kind, target, read_options(kind, query))
     if kind in ALONE and target:
         raise UriError(f"source {kind}: takes options only, as in {kind}:?width=1280&height=720")
     return Address(kind, target, read_options(kind, query))
@@ -172,7 +190,7 @@ def _bare(text: str, scheme: str) -> Address:
     if _is(Path.is_file, path):
         return Address("file", target, read_options("file", query))
     if scheme:
-        known = list(dict.fromkeys([*KINDS, *NETWORK, *LATER]))
+        known = list(dict.fromkeys([*KINDS, *NETWORK]))
         raise UriError(
             f"source {without_secrets(text)}: {scheme!r} is no kind of source"
             f"{suggestion(scheme, known)}"

@@ -22,7 +22,9 @@ PATIENCE = 20.0
 ELSEWHERE = {
     "v4l2": "needs a camera; tests/sources/test_v4l2.py has a stand-in",
     "auto": "needs a camera; tests/sources/test_v4l2.py has a stand-in",
-    "rtsp": "needs an RTSP server; it is the class of http",
+    "rtsp": "needs an RTSP server; tests/sources/test_rtsp.py has one",
+    "csi": "needs a Pi's libcamera; tests/sources/test_picamera.py has a stand-in",
+    "jetson": "needs a Jetson; it is the class of gst",
     "http": "needs a server; tests/sources/test_network.py has one",
 }
 NONSENSE = {
@@ -31,6 +33,9 @@ NONSENSE = {
     "v4l2": "v4l2:no-such-camera",
     "rtsp": "rtsp://127.0.0.1:1/x#timeout=2",
     "http": "http://127.0.0.1:1/x#timeout=2",
+    "csi": "csi:7",
+    "jetson": "jetson:",
+    "gst": "gst:nonsense ! nonsense",
     "synthetic": "synthetic:?width=nonsense",
     "auto": "auto:nonsense",
 }
@@ -54,6 +59,7 @@ def addresses(tmp_path):
     for number in range(3):
         cv2.imwrite(str(folder / f"{number}.png"), np.full((20, 30, 3), number, np.uint8))
     return {
+        "gst": "gst:videotestsrc is-live=true ! video/x-raw,width=62,height=48,framerate=100/1",
         "file": f"file:{video}?loop=1",
         "images": f"images:{folder}?loop=1",
         "synthetic": "synthetic:?width=64&height=48&live=1&fps=100",
@@ -64,6 +70,8 @@ def addresses(tmp_path):
 def address(request, addresses):
     if request.param in ELSEWHERE:
         pytest.skip(ELSEWHERE[request.param])
+    if request.param == "gst":
+        request.getfixturevalue("gstreamer")
     return addresses[request.param]
 
 

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from edgevision.pixels.photo import read_photo
-from edgevision.pixels.prepare import Preparer, shrink
+from edgevision.pixels.prepare import Preparer, plane_for, shrink
 from edgevision.values.box import FULL, Box
+from edgevision.values.frame import Frame
 from edgevision.values.tensor import TensorSpec
 
 
@@ -104,3 +105,13 @@ def test_a_normalisation_is_quantised_for_integer_inputs():
     tensor = np.empty((8, 8, 3), np.int8)
     Preparer(spec, mean=120, deviation=60)(pixels, FULL, tensor)
     assert np.all(tensor == round((200 - 120) / 60 / 0.02) - 10)
+
+
+def test_the_cameras_small_picture_is_taken_for_the_whole_frame_only_and_if_large_enough():
+    large, small = np.full((90, 160, 3), 10, np.uint8), np.full((32, 32, 3), 99, np.uint8)
+    frame = Frame(large, 0, 0.0, "yard", small=small)
+    tensor = np.empty((32, 32, 3), np.uint8)
+    assert plane_for(frame, FULL, tensor) is small
+    assert plane_for(frame, Box(0.0, 0.0, 0.5, 1.0), tensor) is frame.pixels
+    assert plane_for(frame, FULL, np.empty((64, 64, 3), np.uint8)) is frame.pixels
+    assert plane_for(Frame(large, 0, 0.0, "yard"), FULL, tensor) is large
