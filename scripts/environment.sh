@@ -99,6 +99,7 @@ choose_python() {
 readonly test_programs=(
     "mosquitto:mosquitto"
     "systemd-analyze:systemd"
+    "gst-launch-1.0:gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly gstreamer1.0-plugins-bad python3-gi gir1.2-gst-plugins-base-1.0 gir1.2-gst-rtsp-server-1.0"
 )
 
 # Installs the packages of test programs that are absent, if this may; else their tests are skipped.

@@ -114,7 +114,7 @@ def write_picture(path: Path, frame: Frame) -> None:
 def _lines(found: Sequence[Camera]) -> list[str]:
     lines = []
     for camera in found:
-        note = " (ribbon cable: not in this version)" if camera.csi else ""
+        note = " (ribbon cable: --source csi:0)" if camera.csi else ""
         lines.append(f"{camera.device}  {camera.name}{note}")
         if camera.by_id:
             lines.append(f"    --source v4l2:{Path(camera.by_id).name}")

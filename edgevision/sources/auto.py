@@ -25,8 +25,8 @@ ADVICE = (
 class Auto(Reading):
     """Looks for a camera each time it is opened, so one that is plugged in later is found.
 
-    USB cameras are tried in the order of their numbers. Ribbon-cable cameras are not in this
-    version.
+    USB cameras are tried in the order of their numbers. A ribbon-cable camera is not opened, but
+    named where there is no other.
 
     Options: those of v4l2:, for the camera that is found.
 
@@ -61,6 +61,7 @@ class Auto(Reading):
         failures = []
         for found in discover(self._root):
             if found.csi:
+                failures.append(f"{found.device} is of a ribbon-cable camera: --source csi:0")
                 continue
             source = self._camera(
                 replace(self.address, kind="v4l2", target=found.device), self.name

@@ -26,6 +26,8 @@ _DISCRETE = 1
 _MOST = 64  # formats, and sizes of a format: some drivers never end the list
 
 # They give raw sensor data that only libcamera can make a picture of.
+# What their ports are called where this user may not ask for the driver.
+_CSI_NAMES = ("unicam-", "rp1-cfe-")
 CSI_DRIVERS = frozenset({"unicam", "rp1-cfe", "bcm2835-isp", "pispbe", "tegra-video"})
 
 
@@ -50,7 +52,7 @@ class Camera:
     @property
     def csi(self) -> bool:
         """True for a ribbon-cable camera, which Video4Linux alone cannot read."""
-        return self.driver in CSI_DRIVERS
+        return self.driver in CSI_DRIVERS or self.name.startswith(_CSI_NAMES)
 
 
 def discover(root: Path = Path("/"), ioctl: Ioctl = fcntl.ioctl) -> tuple[Camera, ...]:

@@ -281,3 +281,40 @@ def test_a_wrong_configuration_fails_with_its_first_problem(tmp_path):
     # Where the settings are wrong, the disk is still looked at: with the defaults.
     path.write_text("store: 7\n", encoding="utf-8")
     assert look("disk", Device(environ={"HOME": str(tmp_path)}, config=path)).status == "OK"
+
+
+PORT = {"sys__class__video4linux__video0__name": "unicam-image", "dev__video0": ""}
+SENSOR = {"sys__class__video4linux__v4l-subdev0__name": "imx708_wide 10-001a"}
+MEDIA = {"dev__media0": ""}
+
+
+@pytest.mark.parametrize(
+    ("files", "throttling", "says"),
+    [
+        ({}, None, "no sign"),
+        ({**PORT, **SENSOR, **MEDIA}, "throttled=0x0", "no sign"),
+        ({**PORT, **SENSOR, **MEDIA}, "throttled=0x50005", "power: too little voltage"),
+        ({**PORT, **SENSOR, **MEDIA}, "throttled=0x10000", "power: too little voltage"),
+        ({**PORT, **SENSOR}, None, "driver: a camera port without /dev/media"),
+        ({**PORT, **MEDIA}, None, "cable: the port is there, and no sensor answers"),
+        (
+            {"proc__pressure__cpu": "some avg10=90.00 avg60=71.50 avg300=9.00 total=1"},
+            None,
+            "processor: tasks waited for it 72 %",
+        ),
+    ],
+)
+def test_cable_power_driver_and_processor_are_told_apart(tmp_path, files, throttling, says):
+    device = Device(root=plant(tmp_path, **files), throttling=throttling)
+
+    found = look("camera trouble", device)
+
+    assert found.found.startswith(says)
+    assert (found.status == "OK") == says.startswith("no sign")
+
+
+def test_a_ribbon_cable_camera_needs_libcamera(tmp_path):
+    root = plant(tmp_path, **PORT)
+    assert look("cameras", Device(root=root)).fix == "sudo apt-get install python3-picamera2"
+    ready = look("cameras", Device(root=root, loads=lambda _: True))
+    assert (ready.status, "--source csi:0" in ready.found) == ("OK", True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from edgevision.app.checks.finding import Finding
@@ -34,7 +35,7 @@ def cameras(device: Device) -> Finding:
         return Finding("OK", names)
     if found:
         names = ", ".join(camera.name for camera in found)
-        return Finding("WARN", f"CSI only, which this version does not read: {names}", _CONNECT)
+        return _ribbon(device, names)
     return Finding("WARN", "none", _CONNECT)
 
 
@@ -104,3 +105,64 @@ def governor(device: Device) -> Finding:
             f"echo ondemand | sudo tee /{base.replace('cpu0', 'cpu*')}/scaling_governor",
         )
     return Finding("OK", name or "not set by this system")
+
+
+def _ribbon(device: Device, names: str) -> Finding:
+    """A ribbon-cable camera and no other: is there what it is read by?"""
+    if device.loads("libcamera.so.0.5") or (device.root / "usr/share/libcamera").is_dir():
+        return Finding("OK", f"ribbon cable: {names}; edgevision run --source csi:0")
+    return Finding(
+        "WARN",
+        f"ribbon cable, without libcamera: {names}",
+        "sudo apt-get install python3-picamera2",
+    )
+
+
+def camera_trouble(device: Device) -> Finding:
+    """Cable, power, driver or a busy processor: what the kernel and the firmware say of each."""
+    read = Sensors(device.root, lambda _: device.throttling).read()
+    if THROTTLING[0] in (*read.now, *read.since_start):
+        return Finding(
+            "WARN",
+            "power: too little voltage, of which cameras fall silent first",
+            "use the power supply made for this board, and a short cable",
+        )
+    media = list((device.root / "dev").glob("media*"))
+    csi = [camera for camera in discover(device.root) if camera.csi]
+    sensors = [
+        name
+        for path in sorted((device.root / "sys/class/video4linux").glob("v4l-subdev*/name"))
+        if (name := device.read(str(path.relative_to(device.root)))) and _SENSOR.match(name)
+    ]
+    if csi and not media:
+        return Finding(
+            "WARN",
+            "driver: a camera port without /dev/media*",
+            "sudo dmesg | grep -i -e csi -e cam",
+        )
+    if csi and not sensors:
+        return Finding(
+            "WARN",
+            "cable: the port is there, and no sensor answers on it",
+            "power off, seat the ribbon at both ends with its contacts towards the board's",
+        )
+    stalled = _stalled_share(device)
+    if stalled is not None and stalled > _BUSY:
+        return Finding(
+            "WARN",
+            f"processor: tasks waited for it {stalled:.0f} % of the last minute",
+            "stop what else runs, or set source's fps lower; `top` tells what it is",
+        )
+    return Finding("OK", "no sign of a bad cable, power, driver or a busy processor")
+
+
+# Sensors are called by their type and bus: "imx708_wide 10-001a".
+_SENSOR = re.compile(r"(imx|ov|arducam|gc|hm|sc|ar|s5k|mira)\w*", re.IGNORECASE)
+# Per cent of a minute in which some task waited for a core.
+_BUSY = 60.0
+
+
+def _stalled_share(device: Device) -> float | None:
+    """Of the kernel's pressure stall information (Documentation/accounting/psi.rst)."""
+    found = re.search(r"some .*?avg60=([\d.]+)", device.read("proc/pressure/cpu") or "")
+    return float(found[1]) if found else None
