@@ -26,7 +26,7 @@ CHECKS: Mapping[str, Check] = {
     "numbers": software.numbers,
     "OpenCV": software.one_opencv,
     "cameras": hardware.cameras,
-    "camera trouble": hardware.camera_trouble,
+    "wiring": hardware.camera_trouble,
     "Edge TPU": hardware.edge_tpu,
     "display": hardware.display,
     "heat": hardware.heat,

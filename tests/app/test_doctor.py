@@ -307,7 +307,7 @@ MEDIA = {"dev__media0": ""}
 def test_cable_power_driver_and_processor_are_told_apart(tmp_path, files, throttling, says):
     device = Device(root=plant(tmp_path, **files), throttling=throttling)
 
-    found = look("camera trouble", device)
+    found = look("wiring", device)
 
     assert found.found.startswith(says)
     assert (found.status == "OK") == says.startswith("no sign")
