@@ -215,3 +215,10 @@ def test_of_several_readings_the_surest_is_shown():
     colours = {outline.area: outline.colour for outline in outlines(shown, Sizes.of(1280, 720))}
     assert colours[BOX.to_pixels(1280, 720)] == ACCENT["seen"]
     assert colours[other.box.to_pixels(1280, 720)] == ACCENT["nothing"]
+
+
+def test_switched_off_nothing_is_said_to_be_absent():
+    decision = Decision("dogs", "camera", "unsure", None, 0.0, "switched off", cause="off")
+    shown = replace(report(), results=(), decisions=(decision,))
+    (card,) = cards(shown, Sizes.of(1280, 720))
+    assert [text.words for text in card.texts] == ["dogs", "off", "switched off"]
