@@ -33,6 +33,7 @@ from edgevision.app.sensors import Sensors
 from edgevision.app.sourcing import build_source, shows_photos
 from edgevision.app.status import StatusFile, place
 from edgevision.app.systemd import Notifier
+from edgevision.app.website import Website
 from edgevision.board import Board
 from edgevision.errors import OutputError
 from edgevision.inbox import Inbox
@@ -143,6 +144,9 @@ def run(
         if outputs.store is not None:
             keeper = opened.enter_context(Keeper(lambda: running.settings, outputs.store))
             health.watch("retention", "", keeper.to_dict, lambda: keeper.last_error)
+        board = Board()
+        if settings.web.enabled:
+            opened.enter_context(Website(running, board, health, inbox))
         loop = Loop(
             step,
             source,

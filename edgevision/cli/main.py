@@ -29,6 +29,7 @@ COMMANDS = {
     "mqtt": Kind("edgevision.cli.mqtt:mqtt", "check the broker, or leave it for good"),
     "geo": Kind("edgevision.cli.geo:geo", "find out where photos were taken", "geo"),
     "bench": Kind("edgevision.cli.bench:bench", "measure speed"),
+    "web": Kind("edgevision.cli.web:web", "let people in to the page", "web"),
     "doctor": Kind("edgevision.cli.doctor:doctor", "check this device and tell how to mend it"),
 }
 

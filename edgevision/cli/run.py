@@ -23,6 +23,7 @@ from edgevision.cli.flags import (
     task_flag,
     threads_flag,
 )
+from edgevision.errors import ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,6 +53,13 @@ _VIDEO_ENDINGS = (".mp4", ".mkv", ".mov")
     "--save", metavar="FILE|FOLDER", help="overlay as a video (.mp4, .mkv), or as JPEGs in a folder"
 )
 @click.option("--events", metavar="FILE|-", help="append events as JSON lines; - for stdout")
+@click.option(
+    "--web",
+    metavar="[HOST:PORT]",
+    is_flag=False,
+    flag_value="",
+    help="serve the page, at 127.0.0.1:8080 if nothing else is given",
+)
 @click.option("--max-frames", type=click.IntRange(1), help="stop after so many frames")
 @json_flag
 @click.option(
@@ -65,6 +73,7 @@ def run(
     display: str | None,
     save: str | None,
     events: str | None,
+    web: str | None,
     max_frames: int | None,
     duration: float | None,
     config: Path | None,
@@ -86,6 +95,7 @@ def run(
         "outputs__video__path": video,
         "outputs__snapshots__folder": None if video else save,
         "outputs__jsonl__path": events,
+        **_where(web),
         **shared,
     }
     settings = chosen_settings(config, **flags)
@@ -97,6 +107,23 @@ def run(
         return
     for line in closing_words(settings, ran):
         print(line, file=sys.stderr)
+
+
+def _where(web: str | None) -> dict[str, Any]:
+    """The settings that `--web` means: HOST:PORT, PORT, HOST or nothing."""
+    if web is None:
+        return {}
+    host, colon, port = web.rpartition(":")
+    if not colon and not web.isdecimal():
+        host, port = web, ""
+    given: dict[str, Any] = {"web__enabled": True}
+    if host:
+        given["web__host"] = host.strip("[]")
+    if port:
+        if not (port.isascii() and port.isdecimal()):
+            raise ConfigError(f"flag --web: {web!r} is given; expected HOST:PORT or PORT")
+        given["web__port"] = int(port)
+    return given
 
 
 def closing_words(settings: Settings, ran: Ran) -> list[str]:

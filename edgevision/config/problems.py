@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
 
-_PLAIN = frozenset({"zone", "release", "sources", "twice", "path", "budget", "geo"})
+_PLAIN = frozenset(
+    {"zone", "release", "sources", "twice", "path", "budget", "geo", "address", "login", "tls"}
+)
 """The tree's own checks, whose messages are whole sentences already."""
 
 

@@ -8,6 +8,7 @@ all made from, or held against, the classes here. Short forms (`source: URI`, `r
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -27,7 +28,7 @@ VERSION: Literal[1] = 1
 """The version of the tree; a change that makes older files wrong adds one and a step in migrate."""
 
 LATER: dict[str, frozenset[str]] = {
-    "": frozenset({"web", "mqtt", "device"}),
+    "": frozenset({"mqtt", "device"}),
     "outputs": frozenset({"homeassistant", "webhook", "notify"}),
     "engine.device": frozenset({"edgetpu", "gpu", "npu"}),
 }
@@ -41,6 +42,17 @@ def _path(path: Path) -> Path:
         return path.expanduser()
     except RuntimeError:
         raise PydanticCustomError("path", "there is no such user's home folder") from None
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ip_address("127.0.0.1" if text == "localhost" else text))
+    except ValueError:
+        raise PydanticCustomError(
+            "address",
+            "{given} is no address; expected one such as 127.0.0.1 or 0.0.0.0",
+            {"given": repr(text[:40])},
+        ) from None
 
 
 def _unlike(values: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -537,6 +549,58 @@ class Privacy(Branch):
     )
 
 
+class Certificate(Branch):
+    """What makes the page's connections secret."""
+
+    cert: File | None = Field(default=None, description="certificate with its chain, PEM")
+    key: File | None = Field(default=None, description="its private key, PEM")
+
+
+class Web(Branch):
+    """The web page and its API; needs the extra `web`."""
+
+    enabled: Switch = Field(default=False, description="serve the page")
+    host: Annotated[str, Field(strict=True), AfterValidator(_address)] = Field(
+        default="127.0.0.1",
+        description="address to listen at; any but this machine's own needs a login",
+    )
+    port: Annotated[Whole, Field(ge=0, le=65535)] = Field(
+        default=8080, description="port to listen at; 0 for any that is free"
+    )
+    users_file: File | None = Field(
+        default=None, description="people who may log in; `edgevision web password` writes it"
+    )
+    token_file: File | None = Field(
+        default=None, description="file with the token that programs bring along"
+    )
+    tls: Certificate = _branch("what makes its connections secret")
+    names: Annotated[tuple[Text, ...], Field(max_length=32)] = Field(
+        default=(), description="further names by which browsers call this device"
+    )
+    max_clients: Annotated[Whole, Field(ge=1, le=100)] = Field(
+        default=20, description="who may watch a source at a time"
+    )
+    fps: Annotated[Number, Field(gt=0, le=60)] = Field(
+        default=25.0, description="pictures per second, at most"
+    )
+
+    @model_validator(mode="after")
+    def _guarded(self) -> Web:
+        if self.enabled and (self.tls.cert is None) != (self.tls.key is None):
+            raise PydanticCustomError(
+                "tls", "cert and key go together; expected both or neither", {"at": "tls"}
+            )
+        logins = self.users_file is not None or self.token_file is not None
+        if self.enabled and not logins and not ip_address(self.host).is_loopback:
+            raise PydanticCustomError(
+                "login",
+                "{host} can be reached by others, and nobody has to log in; expected users_file"
+                " or token_file (`edgevision web password`), or host 127.0.0.1",
+                {"at": "host", "host": self.host},
+            )
+        return self
+
+
 class Log(Branch):
     """What the program tells about itself, on the standard error."""
 
@@ -569,6 +633,7 @@ class Settings(Branch):
     outputs: Outputs = _branch("where it is told")
     store: Store = _branch("the database of events")
     privacy: Privacy = _branch("what may be stored of what the camera sees")
+    web: Web = _branch("the web page and its API")
     log: Log = _branch("what the program tells about itself")
 
     @model_validator(mode="before")

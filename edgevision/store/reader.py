@@ -13,9 +13,11 @@ from edgevision.store.damage import MENDING, is_damage
 from edgevision.store.filters import Known, found, whole
 from edgevision.store.kept import Kept
 from edgevision.store.schema import check
+from edgevision.values.event import rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from types import TracebackType
 
     from typing_extensions import Self
@@ -54,6 +56,12 @@ _PAIRS = """
             FROM pairs WHERE label IS NOT NULL
         )
     SELECT task, label FROM pairs WHERE label IS NOT NULL
+"""
+
+_HOURS = """
+    SELECT substr(e.time, 1, 13) || ':00:00Z', coalesce(c.label, e.label), count(*)
+    FROM events AS e LEFT JOIN corrections AS c ON c.id = e.id
+    WHERE e.time >= ? AND e.phase = 'seen' GROUP BY 1, 2 ORDER BY 1, 2
 """
 
 
@@ -141,6 +149,10 @@ class EventReader:
         """Path and kind of the pictures and clips of a sighting; they may have gone since."""
         sql = "SELECT path, kind FROM files WHERE id = ? ORDER BY path"
         return [(path, kind) for path, kind in self._read(sql, [identity])]
+
+    def hours(self, since: datetime) -> list[tuple[str, str, int]]:
+        """Sightings since then by hour (UTC, as RFC 3339) and label, corrected where it was."""
+        return list(self._read(_HOURS, [rfc3339(since)]))
 
     def lessons(self, task: str | None = None) -> list[Lesson]:
         """The pictures of what people corrected, each of the box alone, in order of their paths.

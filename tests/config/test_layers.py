@@ -54,7 +54,7 @@ def test_every_problem_is_told_at_once_with_its_place(written):
         "  treshold: 0.3\n"
         "outputs:\n"
         "  video:\n"
-        "web: {port: 80}\n"
+        "device: {port: 80}\n"
     )
     environ = {
         **NOWHERE,
@@ -76,7 +76,7 @@ def test_every_problem_is_told_at_once_with_its_place(written):
         ),
         f"{path}:7: decide.treshold: no such key; did you mean threshold?",
         f"{path}:9: outputs.video.path: is missing; expected a path",
-        f"{path}:10: web: is not in this version",
+        f"{path}:10: device: is not in this version",
         "flag --source: '' is given; expected text",
         (
             "environment: EDGEVISION_DECIDE__TASKS__DOGS__TOP: 1000 is given;"
@@ -161,7 +161,8 @@ def test_a_wrong_value_is_one_line_that_says_what_would_do(written, text, says):
             "2",
             "no such setting; did you mean EDGEVISION_ENGINE__THREA",
         ),
-        ("EDGEVISION_WEB__PORT", "2", "is not in this version"),
+        ("EDGEVISION_DEVICE__NAME", "2", "is not in this version"),
+        ("EDGEVISION_WEB__HOST", "camera", "'camera' is no address; expected one such as 127.0"),
         ("EDGEVISION_OUTPUTS__WEBHOOK__URL", "2", "is not in this version"),
         ("EDGEVISION_REGION__ZONE", "[1, ", "not YAML: "),
         ("EDGEVISION_REGION__ZONE", "!!binary aa", "the tag tag:yaml.org,2002:binary is not read"),
@@ -304,6 +305,8 @@ def test_the_file_is_found_where_it_is_said_to_be(tmp_path, monkeypatch):
 
 OTHERS = {
     "outputs.mqtt.watch": [["a"], ["b"], ["c", "d"]],
+    "web.host": ["127.0.0.2", "::1", "127.0.0.3"],
+    "web.names": [["a"], ["b"], ["c", "d"]],
     "task": ["classify", "mine", "other"],
     "region.kind": ["full", "motion", "zoom"],
     "region.zone": [[0.0, 0.0, 1.0, 0.5], [0.0, 0.0, 0.5, 1.0], [0.5, 0.5, 0.5, 0.5]],
@@ -476,3 +479,27 @@ def test_the_order_of_flags_does_not_count():
     for ordered in (flags, dict(reversed(flags.items()))):
         model = layers.load(None, {"HOME": "/nonexistent"}, ordered).model
         assert (model.use, model.resolution) == ("mobilenet_v2", 160)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "web: {enabled: true, host: 0.0.0.0}\n",
+            "1: web.host: 0.0.0.0 can be reached by others, and nobody has to log in; expected ",
+        ),
+        (
+            "web: {enabled: true, tls: {cert: a.pem}}\n",
+            "1: web.tls: cert and key go together; expected both or neither",
+        ),
+    ],
+)
+def test_a_page_for_others_is_guarded(written, text, says):
+    (told,) = problems(written(text))
+    assert says in told
+    path = written(
+        text.replace("host: 0.0.0.0", "host: 0.0.0.0, token_file: a").replace(
+            "{cert: a.pem}", "{cert: a, key: b}"
+        )
+    )
+    assert layers.load(path, NOWHERE, {}).web.enabled

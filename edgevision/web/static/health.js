@@ -1,0 +1,42 @@
+// How it is: the same numbers as `edgevision status`.
+
+import { bar, byId, make } from "./dom.js";
+
+const STAGES = { aim: "where to look", infer: "network", read: "reading it", decide: "deciding", total: "frame to answer" };
+
+export function showHealth(health) {
+  const state = byId("state");
+  state.dataset.state = health.state;
+  byId("state-words").textContent = `${health.state} · ${health.fps_now.toFixed(1)} frames/s`;
+  byId("reasons").replaceChildren(...health.reasons.map((why) => make("li", {}, why)));
+  byId("numbers").replaceChildren(...numbers(health).map(([name, value, wrong]) =>
+    make("div", { class: wrong ? "wrong" : null }, make("dt", {}, name), make("dd", {}, value))));
+  const stages = Object.entries(health.latency_ms).filter(([, times]) => times.p50 !== null);
+  const most = Math.max(1, ...stages.map(([, times]) => times.p95));
+  byId("stages").replaceChildren(make("h3", { class: "quiet" }, "Latency by stage"),
+    make("ol", { class: "bars" }, ...stages.map(([stage, times]) => bar(STAGES[stage] ?? stage, times.p50 / most, {
+      text: `${times.p50.toFixed(1)} ms (95 %: ${times.p95.toFixed(1)})`, at: times.p95 / most * 0.995,
+    }))));
+}
+
+function numbers(health) {
+  const { board = {}, process = {}, disk = {}, web = {} } = health;
+  const dropped = Object.values(health.dropped).reduce((sum, count) => sum + count, 0);
+  const rows = [
+    ["Frames", health.frames.toLocaleString()],
+    ["Inferences", health.inferences.toLocaleString()],
+    ["Left out", dropped.toLocaleString()],
+    ["Events", health.events.toLocaleString()],
+  ];
+  if (health.resolution) rows.push(["Network", `${health.resolution} px, ${health.threads} thr.`]);
+  if (board.temperature_c != null) rows.push(["Temperature", `${board.temperature_c.toFixed(0)} °C`, board.throttled]);
+  if (process.rss_mb != null) rows.push(["Memory", `${process.rss_mb.toFixed(0)} MB`]);
+  if (disk.free_mb != null) rows.push(["Disk free", `${(disk.free_mb / 1000).toFixed(1)} GB`, disk.free_mb < 200]);
+  for (const [name, source] of Object.entries(health.sources ?? {})) rows.push([`Source ${name}`, source.state, source.state !== "running"]);
+  for (const [name, output] of Object.entries(health.outputs ?? {})) {
+    if (name === "mqtt" || output.last_error) rows.push([`Output ${name}`, output.state ?? (output.last_error ? "failing" : "working"), Boolean(output.last_error)]);
+  }
+  if (health.store) rows.push(["Kept events", health.store.saved.toLocaleString(), Boolean(health.store.last_error)]);
+  rows.push(["Watching", String(web.viewers ?? 0)]);
+  return rows;
+}

@@ -1,0 +1,142 @@
+// The sightings: filters, thumbnails, corrections.
+
+import { ask, byId, command, make, named, percent } from "./dom.js";
+
+const MANY = 48;
+let operator = false;
+let shown = [];
+let known = {};
+
+export async function wireTimeline(mayChange) {
+  operator = mayChange;
+  let waiting;
+  byId("filters").addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(load, 250);
+  });
+  byId("filters").addEventListener("submit", (event) => event.preventDefault());
+  byId("more").addEventListener("click", () => load(shown.at(-1)?.time));
+  wireDialog();
+  await load();
+  await labels();
+}
+
+export async function labels() {
+  const found = await ask("/api/v1/labels");
+  known = found.known;
+  const seen = [...new Set(Object.values(found.seen).flat())].sort();
+  byId("seen-labels").replaceChildren(...seen.map((label) => make("option", { value: label })));
+  const select = byId("filters").elements.task;
+  const tasks = [...new Set([...Object.keys(found.seen), ...Object.keys(known)])];
+  const chosen = select.value;
+  select.replaceChildren(make("option", { value: "" }, "any"), ...tasks.map((name) => make("option", { value: name }, name)));
+  select.value = chosen;
+  return seen;
+}
+
+function wanted() {
+  const given = [...new FormData(byId("filters"))].map(([key, value]) => [key, value.trim()]);
+  return new URLSearchParams(given.filter(([, value]) => value !== ""));
+}
+
+async function load(until = null) {
+  const query = wanted();
+  query.set("phase", "seen");
+  query.set("limit", MANY);
+  if (until) query.set("until", until);
+  try {
+    const { events } = await ask(`/api/v1/events?${query}`);
+    shown = until ? [...shown, ...events] : events;
+    byId("more").hidden = events.length < MANY;
+    render();
+  } catch (error) {
+    byId("events-words").textContent = error.message;
+  }
+}
+
+export function addEvent(event) {
+  if (event.phase !== "seen" || shown.some((one) => one.id === event.id) || !fits(event)) return;
+  shown = [event, ...shown].slice(0, 500);
+  render(event.id);
+}
+
+// A new event is of now, whatever "since" says.
+function fits(event) {
+  const query = wanted();
+  const plain = (text) => text.toLowerCase().replaceAll(/[_\s-]/g, "");
+  return (!query.get("task") || query.get("task") === event.task)
+    && (!query.get("label") || plain(query.get("label")) === plain(event.label))
+    && event.score >= Number(query.get("min_score") ?? 0);
+}
+
+function render(fresh = null) {
+  byId("events").replaceChildren(...shown.map((event) => card(event, event.id === fresh)));
+  byId("events-words").textContent = shown.length ? "" : "No sightings of that kind.";
+}
+
+function card(event, fresh) {
+  const time = new Date(event.time);
+  const corrected = event.kept.corrected;
+  const picture = event.kept.files?.findIndex((kind) => kind !== "clip") ?? -1;
+  const clip = event.kept.files?.indexOf("clip") ?? -1;
+  const name = event.name ?? named(event.label);
+  const thumb = picture < 0 ? make("span", { class: "thumb", "aria-hidden": "true" }, name.slice(0, 1).toUpperCase())
+    : make("a", { class: "thumb", href: file(event, picture) }, make("img", { src: file(event, picture), alt: `Picture of ${name}`, loading: "lazy" }));
+  return make("li", { class: fresh ? "event fresh" : "event", "data-id": event.id },
+    thumb,
+    make("div", {},
+      make("h3", { class: "label" }, corrected && corrected !== event.label ? named(corrected) : name, corrected && corrected !== event.label ? make("s", {}, ` ${name}`) : null),
+      make("p", { class: "facts" }, make("time", { datetime: event.time, title: time.toLocaleString() }, when(time)), ` · ${percent(event.score)} · ${event.task} · ${event.source}`, corrected === event.label ? " · confirmed" : ""),
+      make("div", { class: "tools" },
+        operator ? make("button", { type: "button", class: "plain", "aria-label": `Correct ${name}`, onclick: () => open(event, name) }, "Correct") : null,
+        operator ? make("button", { type: "button", class: "plain", "aria-label": `${event.kept.pinned ? "Unpin" : "Pin"} ${name}`, onclick: () => pin(event) }, event.kept.pinned ? "Unpin" : "Pin") : null,
+        clip < 0 ? null : make("a", { href: file(event, clip) }, "Film"))));
+}
+
+const file = (event, number) => `/api/v1/events/${event.id}/files/${number}`;
+
+function when(time) {
+  const today = time.toDateString() === new Date().toDateString();
+  const clock = time.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  return today ? clock : `${time.toLocaleDateString([], { day: "numeric", month: "short" })}, ${clock}`;
+}
+
+async function pin(event) {
+  const value = !event.kept.pinned;
+  if (await command({ action: "pin", event: event.id, value })) change(event.id, { pinned: value });
+}
+
+function change(id, what) {
+  shown = shown.map((one) => one.id === id ? { ...one, kept: { ...one.kept, ...what } } : one);
+  render();
+}
+
+let open_ = null;
+
+function open(event, name) {
+  open_ = event;
+  byId("correct-was").textContent = name;
+  byId("correct-answer").textContent = "";
+  byId("correct-label").value = "";
+  byId("known-labels").replaceChildren(...(known[event.task] ?? []).map((label) => make("option", { value: label })));
+  byId("correct").showModal();
+  byId("correct-label").focus();
+}
+
+async function relabel(label) {
+  if (await command({ action: "relabel", event: open_.id, value: label }, byId("correct-answer"))) {
+    change(open_.id, { corrected: label });
+    byId("correct").close();
+    document.querySelector(`[data-id="${CSS.escape(open_.id)}"] button`)?.focus();
+  }
+}
+
+function wireDialog() {
+  byId("correct-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    relabel(byId("correct-label").value);
+  });
+  byId("correct-right").addEventListener("click", () => relabel(open_.label));
+  byId("correct-none").addEventListener("click", () => relabel("none"));
+  byId("correct-cancel").addEventListener("click", () => byId("correct").close());
+}
