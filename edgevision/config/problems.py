@@ -98,8 +98,9 @@ def _unknown_key(path: KeyPath) -> str:
     return f"no such key{suggestion(printable(name), known_keys(path[:-1]))}"
 
 
-def _nearest(word: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=1)
+def _nearest(word: str, known: Sequence[Any]) -> str:
+    # A choice may be among numbers, too.
+    close = difflib.get_close_matches(word, [one for one in known if isinstance(one, str)], n=1)
     return f"; did you mean {close[0]}?" if close else ""
 
 
