@@ -30,6 +30,7 @@ COMMANDS = {
     "geo": Kind("edgevision.cli.geo:geo", "find out where photos were taken", "geo"),
     "bench": Kind("edgevision.cli.bench:bench", "measure speed"),
     "web": Kind("edgevision.cli.web:web", "let people in to the page", "web"),
+    "selftest": Kind("edgevision.cli.selftest:selftest", "try on this device what is promised"),
     "doctor": Kind("edgevision.cli.doctor:doctor", "check this device and tell how to mend it"),
 }
 
