@@ -62,7 +62,7 @@ def _millis(engine: Engine, picture: npt.NDArray[Any]) -> float:
 
 
 def _runtime(there: EdgeTpu) -> Any:
-    return "tflite_runtime" if there.runtime == "tflite_runtime" else "litert"
+    return "tflite_runtime" if there.runtime.startswith("tflite_runtime") else "litert"
 
 
 if __name__ == "__main__":

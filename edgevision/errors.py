@@ -5,6 +5,7 @@
     │   ├── ConfigError     a setting, a flag or a variable
     │   ├── UriError        a source's address
     │   ├── ModelError      a model, head or label file
+    │   │   └── RefusedError  a network that did not prove itself on a device
     │   ├── PhotoError      an image that cannot be read
     │   ├── CommandError    a command to the running program
     │   └── ExtraError      a kind whose packages are not installed
@@ -61,6 +62,10 @@ class UriError(WrittenError):
 
 class ModelError(WrittenError):
     """A model, head or label file that is damaged, of the wrong form, or does not fit the other."""
+
+
+class RefusedError(ModelError):
+    """A network that gives something else on an accelerator than on the CPU, with its figures."""
 
 
 class PhotoError(WrittenError):

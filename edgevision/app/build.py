@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from edgevision import engines, outputs, tasks
-from edgevision.app import learned, pictures, sending, views
+from edgevision.app import accelerators, learned, pictures, sending, views
 from edgevision.app.plan import REOPENED
 from edgevision.app.provision import ensure
 from edgevision.app.recogniser import build_recogniser
@@ -139,8 +139,15 @@ def build_engine(
         ModelError: if the file is damaged, or cannot be resized so.
         EngineError: if no runtime runs it.
     """
-    kind = "cpu" if settings.engine.device == "auto" else settings.engine.device
-    engine: Engine = load(engines.KINDS, kind, "engine.device")(
+    if accelerators.wanted(settings, model):
+        return accelerators.build(settings, model, partial(_on_cpu, settings, threads=threads))
+    return _on_cpu(settings, model, resolution=resolution, threads=threads)
+
+
+def _on_cpu(
+    settings: Settings, model: Model, *, resolution: int | None = None, threads: int | None = None
+) -> Engine:
+    engine: Engine = load(engines.KINDS, "cpu", "engine.device")(
         model.path,
         model.name,
         model.sha256,

@@ -103,14 +103,19 @@ def keep_times(path: Path, of: Fingerprint, times: Mapping[str, Times]) -> bool:
     }
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, json.dumps(content, indent=1))
+        replace_whole(path, json.dumps(content, indent=1))
     except OSError as error:
         log.warning("%s: times cannot be kept (%s); they are measured again", path, error.strerror)
         return False
     return True
 
 
-def _replace(path: Path, text: str) -> None:
+def replace_whole(path: Path, text: str) -> None:
+    """Write a file that appears whole or not at all.
+
+    Raises:
+        OSError: if that fails; then the old one stays.
+    """
     descriptor, name = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from edgevision.app import accelerators
 from edgevision.app.build import build_engine
 from edgevision.engines.mirrored import Mirrored
 from edgevision.kinds import Kind, load
@@ -29,6 +30,9 @@ log = logging.getLogger(__name__)
 def build_gears(settings: Settings, network: Network, step: Step, health: Health) -> Gears | None:
     """What changes resolution and threads while `step` runs; None if no limit is set."""
     if not is_governed(settings):
+        return None
+    if accelerators.wanted(settings, network.model):
+        log.info("governor: nothing to choose from: the Edge TPU runs at one resolution")
         return None
     wanted = settings.governor
     resizable = load(_WALK, "graph", "model")(network.model.path).resizable

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from edgevision.app import sending
+from edgevision.app import accelerators, sending
 from edgevision.app.build import (
     build_decider,
     build_network,
@@ -121,6 +121,8 @@ def run(
     running = Running(settings, network, parts)
     reload = Reload(running, reread or (lambda _: settings), outputs.exchangeable)
     health.watch("control", "", running.to_dict)
+    if accelerators.wanted(settings, network.model):
+        accelerators.watch(health, lambda: step.engine)
     board = Board()
     for outlet in outputs.recorder.outlets:
         outlet.attach(

@@ -87,7 +87,8 @@ def _why(detail: ErrorDetails, path: KeyPath) -> str:
         return f"is {'too short' if short else 'missing'}; expected {wanted}"
     if isinstance(given, str) and given in LATER.get(".".join(map(str, path)), ()):
         return f"{given} is not in this version; expected {wanted}"
-    near = _nearest(given, node(path).get("enum", ())) if isinstance(given, str) else ""
+    known = [word for word in node(path).get("enum", ()) if isinstance(word, str)]
+    near = _nearest(given, known) if isinstance(given, str) else ""
     return f"{shown(given)} is given; expected {wanted}{near}"
 
 

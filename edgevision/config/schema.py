@@ -30,7 +30,7 @@ VERSION: Literal[1] = 1
 LATER: dict[str, frozenset[str]] = {
     "": frozenset({"mqtt", "device"}),
     "outputs": frozenset({"homeassistant", "webhook", "notify"}),
-    "engine.device": frozenset({"edgetpu", "gpu", "npu"}),
+    "engine.device": frozenset({"gpu", "npu"}),
 }
 """Words that are planned, by the key under which they stand; they are told from misspelt ones."""
 
@@ -157,11 +157,28 @@ class Engine(Branch):
         default="auto",
         description="the installed TFLite runtime to use; auto takes LiteRT if it is there",
     )
-    device: Literal["cpu", "auto"] = Field(default="cpu", description="what computes")
+    device: Literal["auto", "cpu", "edgetpu", "usb", "pci", ":0", ":1", ":2", ":3"] = Field(
+        default="auto",
+        description="CPU or Edge TPU (all, a bus's, or one); auto leaves it to the file",
+    )
     threads: Annotated[Whole, Field(ge=1, le=64)] = Field(
         default=1, description="threads of one inference; the other cores decode and draw"
     )
     xnnpack: Switch = Field(default=True, description="use XNNPACK's faster kernels")
+    invoke_timeout_s: Annotated[Number, Field(ge=0.05, le=60)] = Field(
+        default=2.0, description="seconds that an inference on an Edge TPU may take"
+    )
+    max_failures: Annotated[Whole, Field(ge=1, le=1000)] = Field(
+        default=3, description="failures in a row after which frames stay on the CPU for a while"
+    )
+    retry_s: Annotated[Number, Field(ge=0.1, le=86400)] = Field(
+        default=60.0,
+        description="seconds after which an Edge TPU is tried again then; up to ten times as long",
+    )
+    child_python: File | None = Field(
+        default=None,
+        description="Python that runs the Edge TPU's process; empty: that of edgevision",
+    )
 
 
 class Model(Branch):

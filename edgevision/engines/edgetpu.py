@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CHILD = Path(__file__).with_name("edgetpu_child.py")
-OPENING_SECONDS = 30.0
+OPENING_SECONDS = 20.0
 """That Python, the runtime, the driver and the first inference may take together."""
 
 # A hello is some hundred bytes; more than this is no child of ours.
@@ -44,6 +44,27 @@ _LONGEST_LINE = 1 << 20
 _KEPT_WORDS = 2000
 # The child ends itself after so much more than its parent waits, should that one have gone.
 _SLACK = 2.0
+
+
+def listed(python: Path | None = None, seconds: float = 10.0) -> tuple[list[str], str]:
+    """Which devices libedgetpu sees, "usb" or "pci" each, and its version; asked in a child.
+
+    Raises:
+        EngineError: if the library does not load, or takes the child along.
+    """
+    command = [str(python or sys.executable), str(CHILD), "--list"]
+    try:
+        ran = subprocess.run(command, capture_output=True, timeout=seconds, check=False)
+        told = json.loads(ran.stdout or b"{}")
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        raise EngineError(f"the Edge TPU's devices cannot be listed: {error}") from error
+    if ran.returncode < 0:
+        by = signal.Signals(-ran.returncode).name
+        raise EngineError(f"libedgetpu ended the process that asked for its devices with {by}")
+    if "devices" not in told:
+        why = told.get("error") or ran.stderr.decode(errors="replace").strip()[-200:]
+        raise EngineError(f"the Edge TPU's devices cannot be listed: {why}")
+    return list(told["devices"]), str(told["library"])
 
 
 class EdgeTpu:
@@ -59,7 +80,7 @@ class EdgeTpu:
         opening_seconds: until it has to be ready.
 
     Attributes:
-        runtime: of the child.
+        runtime, library: of the child, with their versions; "" for no library.
         input: (height, width, 3), in the memory that is shared.
 
     Raises:
@@ -164,6 +185,7 @@ class EdgeTpu:
         roles = by_role(outputs, path)
         specs = {role: spec_of(told, keeps_axes=role == "map") for role, told in roles.items()}
         self.runtime: str = hello["runtime"]
+        self.library: str = hello["library"]
         self.spec = ModelSpec(name, sha256, spec_of(image), **specs)
         self.input = self._view(image)[0]
         self._outputs = {role: (self._view(told), specs[role]) for role, told in roles.items()}

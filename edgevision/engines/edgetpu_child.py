@@ -9,14 +9,19 @@ MODEL: the .tflite file. MEMORY: an inherited descriptor of anonymous memory, wh
 sizes. DEVICE: as libedgetpu's option `device`; "cpu" for no delegate at all. OPENING
 and LIMIT: seconds that opening, and each inference, may take before the kernel ends this process.
 
-It answers in lines of JSON on its standard output: first a hello with the tensors and where in the
-memory each lies, or an error. Then each byte on its standard input asks for one inference on what
-lies in the input's memory; the answer is the line {} once the outputs are there, or an error. Its
-standard input's end, which comes with its parent's, ends it.
+    PYTHON edgetpu_child.py --list
+
+only tells which devices libedgetpu sees, "usb" or "pci" each, and its version.
+
+The first answers in lines of JSON on its standard output: a hello with the tensors and where in
+the memory each lies, or an error. Then each byte on its standard input asks for one inference on
+what lies in the input's memory; the answer is the line {} once the outputs are there, or an error.
+Its standard input's end, which comes with its parent's, ends it.
 """
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import json
 import mmap
@@ -45,6 +50,7 @@ def main(model: str, memory: str, device: str, opening: str, limit: str) -> None
         runtime, interpreter = _open(model, device)
         hello = _tensors(interpreter)
         hello["runtime"] = runtime
+        hello["library"] = _version_of_library() if device != "cpu" else ""
         os.ftruncate(int(memory), hello["size"])
         room = mmap.mmap(int(memory), hello["size"])
         _infer(interpreter, hello, room)
@@ -76,7 +82,46 @@ def _open(model: str, device: str) -> tuple[str, Any]:
             raise RuntimeError(f"{_LIBRARY} gives no device {device}: {_words(error)}") from error
     interpreter = module.Interpreter(model_path=model, experimental_delegates=delegates)
     interpreter.allocate_tensors()
-    return name, interpreter
+    return f"{name} {_version(name)}", interpreter
+
+
+def _version(runtime: str) -> str:
+    try:
+        return str(importlib.import_module("importlib.metadata").version(runtime.replace("_", "-")))
+    except Exception:  # noqa: BLE001 - an old Python has no such module; no reason not to serve
+        return "of an unknown version"
+
+
+class _Device(ctypes.Structure):
+    """`struct edgetpu_device` of edgetpu_c.h."""
+
+    _fields_ = [("type", ctypes.c_int), ("path", ctypes.c_char_p)]
+
+
+def listed() -> dict[str, Any]:
+    """The devices and the version of the library.
+
+    Raises:
+        OSError: if the library does not load.
+    """
+    library = ctypes.CDLL(_LIBRARY)
+    count = ctypes.c_size_t()
+    library.edgetpu_list_devices.restype = ctypes.POINTER(_Device)
+    library.edgetpu_free_devices.argtypes = [ctypes.c_void_p]
+    found = library.edgetpu_list_devices(ctypes.byref(count))
+    kinds = [("pci", "usb")[found[index].type] for index in range(count.value)]
+    if count.value:
+        library.edgetpu_free_devices(ctypes.cast(found, ctypes.c_void_p))
+    return {"devices": kinds, "library": _version_of_library()}
+
+
+def _version_of_library() -> str:
+    """As libedgetpu tells of itself; it is loaded by now."""
+    tell = getattr(ctypes.CDLL(_LIBRARY), "edgetpu_version", None)
+    if tell is None:
+        return ""
+    tell.restype = ctypes.c_char_p
+    return (tell() or b"").decode(errors="replace")
 
 
 def _runtime() -> tuple[str, Any]:
@@ -147,4 +192,11 @@ def _words(error: BaseException) -> str:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    if sys.argv[1:] == ["--list"]:
+        try:
+            told = listed()
+        except Exception as problem:  # noqa: BLE001 - whatever it is, the parent is told
+            told = {"error": _words(problem)}
+        sys.stdout.write(json.dumps(told))
+    else:
+        main(*sys.argv[1:])

@@ -40,6 +40,11 @@ class Mirrored:
         self.spec = engine.spec if second is None else _both(engine.spec, second.spec)
         self._picture: npt.NDArray[Any] = np.empty(engine.spec.input.shape, engine.spec.input.dtype)
 
+    @property
+    def first(self) -> Engine:
+        """That which looks at the picture as it is."""
+        return self._engine
+
     def infer(self, fill: Callable[[npt.NDArray[Any]], None]) -> Features:
         """Both looks, float32.
 

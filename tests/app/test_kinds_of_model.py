@@ -21,8 +21,8 @@ PICTURE = np.full((120, 160, 3), 90, np.uint8)
 
 
 def answer(model, *tasks):
-    """What the tasks say of a grey picture."""
-    settings = Settings(task=tasks)
+    """What the tasks say of a grey picture, on the CPU."""
+    settings = Settings(task=tasks, engine={"device": "cpu"})
     engine = build_engine(settings, model)
     made = build_tasks(settings, model, engine.spec)
     prepare, whole = Preparer(engine.spec.input), Box(0, 0, 1, 1)

@@ -48,7 +48,7 @@ def test_every_problem_is_told_at_once_with_its_place(written):
         "task: dogs\n"
         "source:\n"
         "  nme: x\n"
-        "engine: {threads: 99, device: edgetpu}\n"
+        "engine: {threads: 99, device: gpu}\n"
         "region: zoned\n"
         "decide:\n"
         "  treshold: 0.3\n"
@@ -68,7 +68,10 @@ def test_every_problem_is_told_at_once_with_its_place(written):
             " did you mean EDGEVISION_ENGINE__THREADS?"
         ),
         f"{path}:3: source.nme: no such key; did you mean name?",
-        f"{path}:4: engine.device: edgetpu is not in this version; expected one of cpu, auto",
+        (
+            f"{path}:4: engine.device: gpu is not in this version; expected one of auto, cpu,"
+            " edgetpu, usb, pci, :0, :1, :2, :3"
+        ),
         f"{path}:4: engine.threads: 99 is given; expected a whole number from 1 to 64",
         (
             f"{path}:5: region.kind: 'zoned' is given; expected one of auto, full, centre,"
@@ -310,7 +313,6 @@ OTHERS = {
     "task": ["classify", "mine", "other"],
     "region.kind": ["full", "motion", "zoom"],
     "region.zone": [[0.0, 0.0, 1.0, 0.5], [0.0, 0.0, 0.5, 1.0], [0.5, 0.5, 0.5, 0.5]],
-    "engine.device": ["auto", "cpu", "auto"],
     "decide.release": [0.1, 0.2, 0.3],
     "decide.threshold": [0.7, 0.8, 0.9],
     "model.resolution": [128, 160, 192],
