@@ -10,7 +10,15 @@ import av
 import numpy as np
 import pytest
 
-SCRIPTS = ("scripts/test", "scripts/demo", "scripts/security", "scripts/environment.sh", ".ci/run")
+SCRIPTS = (
+    "scripts/test",
+    "scripts/demo",
+    "scripts/security",
+    "scripts/install",
+    "scripts/uninstall",
+    "scripts/environment.sh",
+    ".ci/run",
+)
 
 
 def program(path: Path, text: str) -> Path:
