@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from edgevision.pipeline.masked import Masked
 from edgevision.pipeline.merged import Merged
 from edgevision.pipeline.supervise import Supervised
+from edgevision.pipeline.vigil import Vigil
 from edgevision.sources.uri import make, parse
 
 if TYPE_CHECKING:
@@ -41,7 +42,9 @@ def bare_source(settings: Settings, wanted: Wanted) -> Source:
     """
     source: Source = make(wanted.uri, wanted.name, loop=wanted.loop)
     masks = [one.points for one in settings.privacy.masks if one.source in (None, wanted.name)]
-    return Masked(source, masks) if masks else source
+    if masks:
+        source = Masked(source, masks)
+    return Vigil(source) if source.live else source
 
 
 def _one(settings: Settings, wanted: Wanted, *, patient: bool) -> Source:

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from edgevision.protocols import Source
 
 
+_FAULTS = {
+    "black": "gives black pictures: a lid, the dark, or a sensor that has failed",
+    "frozen": "gives the same picture again and again",
+}
+
+
 def watch_source(health: Health, source: Source) -> None:
     """Count a live source's drops, stalls and openings; trouble while it does not run.
 
@@ -77,6 +83,8 @@ def _of_source(source: Supervised) -> dict[str, Any]:
         "stalls": counts.stalls,
         "errors": counts.errors,
         "dropped": counts.dropped,
+        "black": counts.black,
+        "frozen": counts.frozen,
         "last_error": counts.last_error or None,
     }
 
@@ -85,7 +93,7 @@ def _trouble_of_source(source: Supervised) -> str | None:
     state, counts = source.state, source.counts
     if state == "waiting" or (state == "opening" and counts.errors + counts.stalls > 0):
         return counts.last_error or "does not answer"
-    return None
+    return _FAULTS.get(counts.fault)
 
 
 def _of_outlet(outlet: Outlet) -> dict[str, Any]:

@@ -134,7 +134,7 @@ class Step:
         if not by.takes(tensors):
             tensors = by.new_tensors()
         boxes: tuple[Box, ...] = ()
-        if not pause:
+        if not pause and not frame.fault:
             last = self._last_looked.get(frame.source)
             boxes = by.region.select(frame, last)[: by.max_passes]
         for box, tensor in zip(boxes, tensors, strict=False):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import random as dice
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from threading import Condition
 from typing import TYPE_CHECKING
 
 from edgevision.errors import SourceError, WrittenError
 from edgevision.pipeline.backoff import Backoff
+from edgevision.pipeline.counts import Counts
 from edgevision.pipeline.reader import Reader
 
 if TYPE_CHECKING:
@@ -25,27 +26,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MOST_HUNG = 3  # readers that never returned; no further one is begun
-
-
-@dataclass(slots=True)
-class Counts:
-    """What happened to a supervised source; may be read from any thread.
-
-    Attributes:
-        opened: how often it was opened.
-        stalls: how often it gave nothing for too long.
-        errors: how often it failed, or ended.
-        dropped: frames that were replaced by a newer one before anybody took them.
-        wait_seconds: the last wait before it was tried again.
-        last_error: the last failure or stall in words, or "".
-    """
-
-    opened: int = 0
-    stalls: int = 0
-    errors: int = 0
-    dropped: int = 0
-    wait_seconds: float = 0.0
-    last_error: str = ""
 
 
 class Supervised:
@@ -155,7 +135,9 @@ class Supervised:
                     raise self._fatal
                 if self._fresh:
                     self._fresh = False
-                    return self._newest
+                    frame = self._newest
+                    self._age()
+                    return frame
                 now, stalled_at = self.clock(), self._stalled_at()
                 if now >= until:
                     return None
@@ -200,6 +182,11 @@ class Supervised:
             if not self._stopped:
                 self._begin()
 
+    def _age(self) -> None:
+        """The last picture stays up for who looks at the source, and says that it is old."""
+        if self._newest is not None and not self._fresh and self.state != "running":
+            self._newest = replace(self._newest, fault="stale")
+
     def _stalled_at(self) -> float:
         if self.state == "waiting" and self._reader is not None:
             return float("inf")  # its reader is waiting, and will say when it goes on
@@ -213,6 +200,7 @@ class Supervised:
             self.state = "waiting"
             return
         self.state = "opening"
+        self._age()
         self._reader = Reader(self)
         self._reader.start()
 
@@ -270,6 +258,10 @@ class Supervised:
             number = max(self._next_number, frame.number + reader.joins_at[0])
             seconds = max(self._last_seconds, frame.seconds + reader.joins_at[1])
             self.counts.dropped += self._fresh
+            if frame.fault != self.counts.fault:
+                self.counts.black += frame.fault == "black"
+                self.counts.frozen += frame.fault == "frozen"
+                self.counts.fault = frame.fault
             self._newest = replace(frame, number=number, seconds=seconds, source=self.name)
             self._next_number, self._last_seconds = number + 1, seconds
             self._fresh = True
@@ -290,5 +282,6 @@ class Supervised:
             if ran_seconds >= self._stall_seconds:
                 self._backoff.reset()
             self.state = "waiting"
+            self._age()
             self.counts.wait_seconds = self._backoff.seconds()
             return self.counts.wait_seconds

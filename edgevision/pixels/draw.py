@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from edgevision.pixels.layout import ACCENT, Sizes, cards, corner, outlines
+from edgevision.pixels.layout import ACCENT, Sizes, banner, cards, corner, outlines
 from edgevision.pixels.lettering import lettering
 
 if TYPE_CHECKING:
@@ -49,6 +49,9 @@ def draw(
         _outline(canvas, outline)
     for card in cards(report, sizes):
         _card(canvas, card)
+    warning = banner(report, sizes)
+    if warning is not None:
+        _card(canvas, warning)
     rate = corner(report, sizes, fps)
     if rate is not None:
         _card(canvas, rate)

@@ -28,6 +28,11 @@ ACCENT: dict[str, Colour] = {
 # What a task calls its absence; the others say "nothing".
 _ABSENCE = {"dogs": "no dog"}
 _BARS = 3
+_BANNERS = {
+    "black": "the camera is black",
+    "frozen": "the picture is frozen",
+    "stale": "no picture now; this is the last one",
+}
 _RANK = ("nothing", "unsure", "seen")
 # Beyond this share a box is the whole frame, and its outline would say nothing.
 _WHOLE = 0.98
@@ -156,6 +161,20 @@ def corner(report: Report, sizes: Sizes, fps: float | None) -> Card | None:
     text_top = top + (sizes.row - sizes.small) // 2
     text = Text(words, right - across + inner, text_top, sizes.small, WHITE)
     return Card((right - across, top, right, bottom), "nothing", 0, (text,))
+
+
+def banner(report: Report, sizes: Sizes) -> Card | None:
+    """Across the middle, why the picture shows nothing; None if it does, or there is no room."""
+    words = _BANNERS.get(report.frame.fault, "")
+    width, height = report.frame.width, report.frame.height
+    inner = sizes.pad
+    if not words or shortened(words, sizes.head, width - 4 * inner) != words:
+        return None
+    across = lettering(words, sizes.head, WHITE).shape[1] + 2 * inner
+    left, top = (width - across) // 2, (height - sizes.head) // 2 - inner
+    text = Text(words, left + inner, top + inner, sizes.head, ACCENT["unsure"])
+    area = (left, top, left + across, top + 2 * inner + 2 * sizes.head)
+    return Card(area, "unsure", 0, (text,)) if top > 0 and area[3] < height else None
 
 
 def _corner_height(sizes: Sizes) -> int:

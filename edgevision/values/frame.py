@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     import numpy as np
     import numpy.typing as npt
+
+
+Fault: TypeAlias = Literal["", "black", "frozen", "stale"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,6 +29,8 @@ class Frame:
         taken_at: when it was read (UTC); None for files.
         small: (h, w, 3) uint8 RGB of the same scene made by the camera, or None.
         name: the file's name, for photos of a folder; else None.
+        fault: why it shows nothing: a live source is black or frozen; "stale": it is the last one
+            of a source that gives none now. The network does not look at it.
         ready_at: `time.perf_counter()` when the frame was complete; latency counts from here.
     """
 
@@ -37,6 +42,7 @@ class Frame:
     small: npt.NDArray[np.uint8] | None = None
     name: str | None = None
     ready_at: float = field(default_factory=perf_counter)
+    fault: Fault = ""
 
     def __post_init__(self) -> None:
         self.pixels.flags.writeable = False

@@ -1,0 +1,76 @@
+"""Pictures that show nothing: a live source that has turned black, or stands still."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+    import numpy.typing as npt
+    from typing_extensions import Self
+
+    from edgevision.protocols import Source
+    from edgevision.values.frame import Fault, Frame
+
+# Every so many pixels both ways are looked at: some hundreds of a frame, in microseconds.
+_STEP = 31
+# A lens in the dark has noise and a few hot pixels; a sensor that is off has neither.
+_BLACK_LEVEL = 20
+_BRIGHT_SHARE = 0.005
+_BLACK_SECONDS = 2.0
+# Sensors are never still to the last bit. A stream may repeat a picture, but not for so long.
+_FROZEN_SECONDS = 10.0
+
+
+class Vigil:
+    """Marks frames that are black for 2 s, or the same to the last bit for 10 s.
+
+    Args:
+        source: whose frames they are; its own time counts.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self.name = source.name
+        self.live = source.live
+        self._source = source
+        self._last: npt.NDArray[np.uint8] | None = None
+        self._lit_at = self._moved_at = 0.0
+
+    def __enter__(self) -> Self:
+        self._source.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._source.__exit__(kind, error, trace)
+
+    def __iter__(self) -> Iterator[Frame]:
+        """The source's frames, `fault` set where they show nothing."""
+        for frame in self._source:
+            fault = self._fault(frame)
+            yield replace(frame, fault=fault) if fault else frame
+
+    def stop(self) -> None:
+        """End the iteration."""
+        self._source.stop()
+
+    def _fault(self, frame: Frame) -> Fault:
+        sample, now = frame.pixels[::_STEP, ::_STEP].copy(), frame.seconds
+        last, self._last = self._last, sample
+        lit = np.count_nonzero(sample > _BLACK_LEVEL) > _BRIGHT_SHARE * sample.size
+        if last is None or lit:
+            self._lit_at = now
+        if last is None or not np.array_equal(sample, last):
+            self._moved_at = now
+        if now - self._lit_at >= _BLACK_SECONDS:
+            return "black"
+        return "frozen" if now - self._moved_at >= _FROZEN_SECONDS else ""
