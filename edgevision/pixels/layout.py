@@ -173,7 +173,7 @@ def banner(report: Report, sizes: Sizes) -> Card | None:
     across = lettering(words, sizes.head, WHITE).shape[1] + 2 * inner
     left, top = (width - across) // 2, (height - sizes.head) // 2 - inner
     text = Text(words, left + inner, top + inner, sizes.head, ACCENT["unsure"])
-    area = (left, top, left + across, top + 2 * inner + 2 * sizes.head)
+    area = (left, top, left + across, top + 2 * inner + sizes.head)
     return Card(area, "unsure", 0, (text,)) if top > 0 and area[3] < height else None
 
 

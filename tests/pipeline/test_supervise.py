@@ -288,12 +288,14 @@ def test_hung_readers_do_not_pile_up_and_are_used_again_once_they_return():
     camera = Camera((1, "deaf"))
     with supervised(camera, stall_seconds=0.01, open_seconds=0.01) as source:
         wait_for(source, lambda: source.state == "waiting")
-        assert camera.openings == supervise.MOST_HUNG
+        # One that is slow to begin may be left behind before it opens; it ends without hanging.
+        opened = camera.openings
+        assert opened >= supervise.MOST_HUNG
         assert list(filter(None, (source.next(0.01) for _ in range(5)))) == []
         assert readers() - before == supervise.MOST_HUNG
         camera.script = ((1, "hang"),)
         camera.release.set()
-        wait_for(source, lambda: camera.openings > supervise.MOST_HUNG)
+        wait_for(source, lambda: camera.openings > opened)
         assert camera.closings >= 1
 
 
