@@ -98,6 +98,8 @@ choose_python() {
 # Programs that some tests drive, each with the system packages that bring it.
 readonly test_programs=(
     "mosquitto:mosquitto"
+    "chromium:chromium"
+    "chromedriver:chromium-driver"
     "systemd-analyze:systemd"
     "gst-launch-1.0:gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly gstreamer1.0-plugins-bad python3-gi gir1.2-gst-plugins-base-1.0 gir1.2-gst-rtsp-server-1.0"
 )

@@ -1,0 +1,211 @@
+"""The page in a real browser, over the running pipeline on a video."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("selenium", reason="needs selenium: pip install 'edgevision[test]'")
+
+from axe_core_python.selenium import Axe
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from browser import chromium, resize, theme
+from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.wait import WebDriverWait
+
+PATIENCE = 60
+PICTURE = """
+    const image = document.getElementById("picture");
+    if (!image || !image.naturalWidth) return null;
+    const canvas = document.createElement("canvas");
+    canvas.width = 64; canvas.height = 36;
+    canvas.getContext("2d").drawImage(image, 0, 0, 64, 36);
+    return canvas.toDataURL();
+"""
+
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+
+
+class Running:
+    """`edgevision run --web` in a process of its own."""
+
+    def __init__(self, folder: Path, shared: Path, *flags: str, config: str = "") -> None:
+        home = folder / "home"
+        home.mkdir()
+        kept = {
+            name: text for name, text in os.environ.items() if not name.startswith("EDGEVISION_")
+        }
+        words = [
+            "run",
+            "--task",
+            "dogs",
+            "--loop",
+            "--web",
+            "0",
+            "--save",
+            str(folder / "pictures"),
+        ]
+        words += ["--source", f"file:{shared / 'video' / 'dog_walk_720p.mp4'}", *flags]
+        if config:
+            (folder / "settings.yaml").write_text(config)
+            words += ["--config", str(folder / "settings.yaml")]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "edgevision", *words],
+            cwd=folder,
+            env={
+                **kept,
+                "HOME": str(home),
+                "XDG_STATE_HOME": str(home),
+                "XDG_DATA_HOME": str(home),
+            },
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+        )
+        lines = []
+        for line in self.process.stderr:
+            lines.append(line)
+            found = re.search(r"the page is at (\S+)", line)
+            if found:
+                self.address = found[1]
+                return
+        pytest.fail("".join(lines))
+
+    def end(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        self.process.communicate(timeout=PATIENCE)
+        return self.process.returncode
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory, shared):
+    started = Running(tmp_path_factory.mktemp("run"), shared)
+    yield started
+    assert started.end() == 0
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    with chromium(tmp_path_factory.mktemp("profile")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def page(browser, running):
+    """The page, with a picture, an answer and a sighting on it."""
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    theme(browser, "light")
+    browser.get(running.address)
+    until(browser, lambda: browser.execute_script(PICTURE))
+    until(browser, lambda: all_of(browser, "#now .label"))
+    until(browser, lambda: all_of(browser, ".event"))
+    return browser
+
+
+def until(browser, holds):
+    """What `holds` gives once it is true; the page may have made its elements anew meanwhile."""
+    waiting = WebDriverWait(
+        browser, PATIENCE, poll_frequency=0.1, ignored_exceptions=[StaleElementReferenceException]
+    )
+    return waiting.until(lambda _: holds())
+
+
+def all_of(browser, selector):
+    return browser.find_elements(By.CSS_SELECTOR, selector)
+
+
+def one(browser, selector):
+    return browser.find_element(By.CSS_SELECTOR, selector)
+
+
+def complaints(browser) -> list[str]:
+    return [entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
+
+
+def test_the_page_loads_without_a_complaint_and_its_picture_moves(page):
+    first = page.execute_script(PICTURE)
+    until(page, lambda: page.execute_script(PICTURE) != first)
+    assert "frames/s" in until(page, lambda: one(page, "#state-words").text)
+    assert until(page, lambda: all_of(page, "#why .bars li"))
+    assert complaints(page) == []
+
+
+def test_a_sighting_has_its_picture_and_the_filter_works(page):
+    until(page, lambda: all_of(page, ".event .thumb img"))
+    label = one(page, '#filters [name="label"]')
+    label.send_keys("no such breed")
+    until(page, lambda: not all_of(page, ".event"))
+    assert until(page, lambda: one(page, "#events-words").text) == "No sightings of that kind."
+    label.clear()
+    label.send_keys(" ")
+    until(page, lambda: all_of(page, ".event"))
+
+
+def test_a_label_is_corrected(page):
+    event = one(page, ".event")
+    identity = event.get_attribute("data-id")
+    one(event, ".tools button").click()
+    one(page, "#correct-label").send_keys("collie")
+    one(page, "#correct-form .main").click()
+    until(page, lambda: "collie" in one(page, f'[data-id="{identity}"] .label').text)
+
+
+def test_tasks_and_threshold_are_switched(page):
+    until(page, lambda: all_of(page, '[data-task="classify"]'))
+    until(page, lambda: one(page, '[data-task="classify"]').click() is None)
+    until(page, lambda: one(page, "#now .of").text.startswith("classify"))
+    until(page, lambda: one(page, '[data-task="classify"]').get_attribute("aria-pressed") == "true")
+    until(page, lambda: one(page, '[data-task="dogs"]').click() is None)
+    until(page, lambda: one(page, "#now .of").text.startswith("dogs"))
+    until(page, lambda: all_of(page, '[data-threshold="dogs"]'))
+    page.execute_script(
+        "const s = document.querySelector('[data-threshold=dogs]'); s.value = 0.35;"
+        "s.dispatchEvent(new Event('change'));"
+    )
+    until(page, lambda: "threshold 0.35" in one(page, "#answer").text)
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_it_fits_and_axe_has_no_complaint(page, name, width):
+    theme(page, name)
+    if width < 500:
+        resize(page, width, 700)
+    wide = page.execute_script("return document.documentElement.scrollWidth")
+    assert wide <= width
+    found = Axe().run(page)["violations"]
+    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
+
+
+def test_logging_in_and_out(tmp_path, shared, browser):
+    people = tmp_path / "people"
+    config = f"web: {{users_file: {people}}}\n"
+    (tmp_path / "c.yaml").write_text(config)
+    command = [sys.executable, "-m", "edgevision", "web", "password", "anna", "--config", "c.yaml"]
+    subprocess.run(command, cwd=tmp_path, input="correct horse\n", text=True, check=True)
+    running = Running(tmp_path, shared, config=config)
+    try:
+        browser.get(running.address)
+        assert browser.current_url.endswith("/login")
+        one(browser, '[name="name"]').send_keys("anna")
+        one(browser, '[name="password"]').send_keys("wrong horse")
+        one(browser, "button").click()
+        until(browser, lambda: "wrong" in one(browser, "#answer").text)
+        one(browser, '[name="password"]').clear()
+        one(browser, '[name="password"]').send_keys("correct horse")
+        one(browser, "button").click()
+        until(browser, lambda: browser.execute_script(PICTURE))
+        assert "anna" in one(browser, "#who").text
+        one(browser, "#who button").click()
+        until(browser, lambda: browser.current_url.endswith("/login"))
+    finally:
+        assert running.end() == 0
