@@ -1,7 +1,8 @@
 """Measures everything, and writes the figures into the docs. One command, about half an hour.
 
 python benchmarks/report.py                     measure all, write results/ and docs/
-python benchmarks/report.py --only pipeline     measure one of pipeline, peers, dogs, accuracy, zoo
+python benchmarks/report.py --only pipeline     measure one of pipeline, peers, dogs, landmarks,
+                                                accuracy, zoo
 python benchmarks/report.py --write-docs        only write docs/ from results/
 """
 
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import accuracy
 import dogs
+import landmarks
 import peers
 import pipeline
 import zoo
@@ -36,7 +38,9 @@ DOCS = (
 PICTURE = PROJECT / "docs" / "images" / "accuracy.png"
 _NETWORKS = ("efficientnet_lite0", "mobilenet_v2")
 # The last one reads what the one before it wrote.
-_PARTS: dict[str, Any] = {one.NAME: one for one in (pipeline, peers, dogs, accuracy, zoo)}
+_PARTS: dict[str, Any] = {
+    one.NAME: one for one in (pipeline, peers, dogs, landmarks, accuracy, zoo)
+}
 
 
 def measured_before(folder: Path = RESULTS) -> dict[str, Any]:
@@ -50,7 +54,7 @@ def figures(folder: Path = RESULTS) -> dict[str, str]:
     """All tables, by the name that the docs' markers give, from the results."""
     results = measured_before(folder)
     made = zoo.figures(results[zoo.NAME], results[accuracy.NAME])
-    for part in (pipeline, peers, dogs, accuracy):
+    for part in (pipeline, peers, dogs, landmarks, accuracy):
         made.update(part.figures(results[part.NAME]))
     made["readme"] = _summary(results)
     return made

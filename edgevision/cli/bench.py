@@ -38,7 +38,10 @@ if TYPE_CHECKING:
     from edgevision.config.schema import Settings
 
 # Walking a network's file brings TFLite's schema along, which would be in the other figures.
-_TABLES = {"zoo": Kind("edgevision.app.zoo:", "every network that is here")}
+_TABLES = {
+    "zoo": Kind("edgevision.app.zoo:", "every network that is here"),
+    "tasks": Kind("edgevision.app.added:cost_of_tasks", "several tasks on one network"),
+}
 _ROUNDS, _ZOO_ROUNDS = 5, 20
 _MOST_THREADS = 64
 
@@ -75,10 +78,16 @@ def _counts(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int
     show_default=True,
     help="with --zoo: threads",
 )
+@click.option(
+    "--tasks",
+    metavar="TASK,TASK",
+    help="what each task costs beyond the first, on made frames, and no pipeline",
+)
 @click.option("--once", is_flag=True, hidden=True)
 def bench(
     *,
     source: str | None,
+    tasks: str | None,
     once: bool,
     zoo: bool,
     models: Path | None,
@@ -94,6 +103,11 @@ def bench(
     The whole pipeline reads, looks (region full), decides, draws the overlay, stores an event and
     writes a line of JSON for every frame; nothing may be left out, which is checked.
     """
+    if tasks is not None:
+        if zoo or source is not None or shared.get("task") is not None:
+            raise click.UsageError("--tasks: not with --zoo, --source or --task")
+        _bench_tasks(settings_from(config, **{**shared, "task": tasks}), frames, as_json=as_json)
+        return
     if zoo and not once:
         stray = [name for name, value in {"source": source, **shared}.items() if value is not None]
         if stray:
@@ -107,12 +121,26 @@ def bench(
         print(json.dumps({"rss_mb": peak_mb(settings_from(config, **shared))}))
         return
     if source is None:
-        raise click.UsageError("--source: expected a video file, or --zoo")
+        raise click.UsageError("--source: expected a video file, or --zoo or --tasks")
     flags = {**shared, "source__uri": source}
     if once:
         print(json.dumps(run_once(_pipeline_settings(config, flags), frames)))
     else:
         _bench_pipeline(config, flags, rounds or _ROUNDS, frames, as_json=as_json)
+
+
+def _bench_tasks(settings: Settings, frames: int, *, as_json: bool) -> None:
+    whole = settings.model_copy(
+        update={"region": settings.region.model_copy(update={"kind": "full"})}
+    )
+    found = load(_TABLES, "tasks", "table")(whole, frames)
+    if as_json:
+        print(json.dumps(found))
+        return
+    lines = [f"{found['model']} at {found['resolution']} pixels, {found['frames']} frames"]
+    lines.append(f"{found['task']:12} {found['ms']:8.3f} ms a frame, alone")
+    lines += [f"{x['task']:12} {x['ms']:+8.3f} ms, {x['share']:+.1%}" for x in found["added"]]
+    print("\n".join(lines))
 
 
 def _pipeline_settings(config: Path | None, flags: dict[str, Any]) -> Settings:

@@ -27,7 +27,7 @@ def test_the_embedded_networks_have_both_heads():
     assert set(embedded()) == {"efficientnet_lite0", "efficientnet_lite2", "mobilenet_v2"}
     for name in embedded():
         model = find(name)
-        assert set(model.heads) == {"imagenet1k", "dogs"}
+        assert set(model.heads) == {"imagenet1k", "dogs", "landmarks"}
         assert model.heads["imagenet1k"].weights.shape == (1000, 1280)
         assert len(model.heads["dogs"].labels) == 120
     assert find().name == DEFAULT
