@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from edgevision.app import accelerators
 from edgevision.app.build import build_engine
+from edgevision.app.thermal import Thermal
 from edgevision.engines.mirrored import Mirrored
 from edgevision.kinds import Kind, load
+from edgevision.pipeline.cooling import Cooler, caps
 from edgevision.pipeline.gears import Gears
 from edgevision.pipeline.governor import Governor, Limits, Rung, ladder
+from edgevision.pipeline.pace import Pace
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from edgevision.app.build import Network
     from edgevision.app.running import Running
+    from edgevision.app.sensors import Reading, Sensors
     from edgevision.config.schema import Settings
     from edgevision.pipeline.health import Health
     from edgevision.pipeline.step import Step
@@ -27,10 +35,50 @@ _WALK = {"graph": Kind("edgevision.zoo.walk:read_network", "what a file is made 
 log = logging.getLogger(__name__)
 
 
-def build_gears(settings: Settings, network: Network, step: Step, health: Health) -> Gears | None:
-    """What changes resolution and threads while `step` runs; None if no limit is set."""
+@dataclass(frozen=True, slots=True)
+class Governed:
+    """What holds rate, latency and heat.
+
+    Attributes:
+        gears: change resolution and threads; None where there is no limit.
+        pace: when frames are taken.
+        take: what readings of the sensors are given to; None where heat is no limit.
+    """
+
+    gears: Gears | None
+    pace: Pace
+    take: Callable[[float, Reading], None] | None = None
+
+
+def build_governed(
+    settings: Settings, network: Network, step: Step, health: Health, sensors: Sensors
+) -> Governed:
+    """All that holds the limits of the settings, and of the board."""
+    pace, wanted = Pace(), settings.governor
+    limit_c = wanted.max_temperature_c or sensors.warm_from_c()
+    gears = build_gears(settings, network, step, health, heat=limit_c is not None)
+    if gears is None or limit_c is None:
+        return Governed(gears, pace)
+    own = Rung(network.engine.spec.input.height, settings.engine.threads)
+    cooler = Cooler(caps(own, wanted.resolutions), limit_c)
+    return Governed(gears, pace, Thermal(cooler, gears, pace, health).take)
+
+
+def build_gears(
+    settings: Settings, network: Network, step: Step, health: Health, *, heat: bool = False
+) -> Gears | None:
+    """What changes resolution and threads while `step` runs; None if no limit is set.
+
+    Args:
+        settings, network, step, health: of the run.
+        heat: the board's temperature is a limit, too.
+    """
     if not is_governed(settings):
-        return None
+        if not heat:
+            return None
+        rung = Rung(network.engine.spec.input.height, settings.engine.threads)
+        make = partial(engine_at, settings, network)
+        return Gears(Governor((rung,), Limits()), step, make, health)
     if accelerators.wanted(settings, network.model):
         log.info("governor: nothing to choose from: the Edge TPU runs at one resolution")
         return None
@@ -47,9 +95,7 @@ def build_gears(settings: Settings, network: Network, step: Step, health: Health
 
     log.info("governor: may go through %s", ", ".join(_told(rung, network.model) for rung in rungs))
 
-    def make(rung: Rung) -> Engine:
-        return engine_at(settings, network, rung)
-
+    make = partial(engine_at, settings, network)
     limits = Limits(wanted.target_fps, wanted.max_latency_ms)
     return Gears(Governor(rungs, limits), step, make, health)
 

@@ -14,6 +14,7 @@ from edgevision.pipeline.pulse import Pulse, Signs
 from edgevision.worker import Worker
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from threading import Event
     from types import TracebackType
 
@@ -45,11 +46,18 @@ class Heart:
         status: the file to write, or None.
         notifier: for systemd.
         sensors: of the board.
+        take: is given each of their readings, with the time.
     """
 
     def __init__(
-        self, health: Health, status: StatusFile | None, notifier: Notifier, sensors: Sensors
+        self,
+        health: Health,
+        status: StatusFile | None,
+        notifier: Notifier,
+        sensors: Sensors,
+        take: Callable[[float, Reading], None] | None = None,
     ) -> None:
+        self._take = take
         self._health = health
         self._status = status
         self._notifier = notifier
@@ -107,6 +115,8 @@ class Heart:
         """One beat, at `now` of `perf_counter`."""
         if now - self._read_at >= _SENSORS_SECONDS:
             self._reading, self._read_at = self._sensors.read(), now
+            if self._take is not None:
+                self._take(now, self._reading)
         summary = self._health.summary()
         if self._pulse.beats(now, self._signs(now, summary)):
             self._notifier.tell("WATCHDOG=1")

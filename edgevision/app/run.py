@@ -18,7 +18,7 @@ from edgevision.app.build import (
     build_step,
 )
 from edgevision.app.control import Control
-from edgevision.app.governed import build_gears, engine_anew, most_threads
+from edgevision.app.governed import build_governed, engine_anew, most_threads
 from edgevision.app.heart import Heart
 from edgevision.app.keeping import Keeper
 from edgevision.app.process import (
@@ -110,7 +110,8 @@ def run(
     inbox = Inbox()
     outputs = build_outputs(settings, os.environ, inbox, live=source.live, stop=stop)
     health = Health(network.engine.spec.input.height, settings.engine.threads)
-    gears = build_gears(settings, network, step, health)
+    governed = build_governed(settings, network, step, health, sensors := Sensors())
+    gears = governed.gears
     watch_source(health, source)
     for outlet in outputs.outlets:
         watch_outlet(health, outlet)
@@ -140,7 +141,7 @@ def run(
             opened.callback(gears.close)
         core = opened.enter_context(core_for_network(most_threads(settings)))
         opened.enter_context(Control(status.path, inbox, reload.describe))
-        opened.enter_context(Heart(health, status, notifier, Sensors()))
+        opened.enter_context(Heart(health, status, notifier, sensors, governed.take))
         working = [outlet for outlet in outputs.outlets if _opens(outlet, opened)]
         opened.enter_context(source)
         if outputs.store is not None:
@@ -163,6 +164,7 @@ def run(
             switches=switches,
             commands=Commands(inbox, running.quick(), {**running.slow(), "reload": reload}),
             remake=lambda: engine_anew(running, health),
+            pace=governed.pace,
         )
         for outlet in working:
             outlet.when_closed(loop.stop)

@@ -251,6 +251,10 @@ class Governor(Branch):
     max_threads: Annotated[Whole, Field(ge=1, le=64)] | None = Field(
         default=None, description="most threads of an inference; empty: engine.threads"
     )
+    max_temperature_c: Annotated[Number, Field(ge=30, le=120)] | None = Field(
+        default=None,
+        description="degrees Celsius to stay under; empty: 75 on a Pi, 90 on an Orin, else none",
+    )
 
 
 class Rule(Branch):

@@ -6,13 +6,14 @@ import logging
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from edgevision.pipeline.governor import Change
 from edgevision.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from threading import Event
 
-    from edgevision.pipeline.governor import Change, Governor, Rung
+    from edgevision.pipeline.governor import Governor, Rung
     from edgevision.pipeline.health import Health
     from edgevision.pipeline.recogniser import Looked
     from edgevision.pipeline.step import Step
@@ -30,7 +31,8 @@ _FEW_MILLIS = 10
 class Gears:
     """Hands the governor what each frame took, and makes the steps that it asks for.
 
-    All but the building is done in the thread that calls `told`.
+    All but the building is done in the thread that calls `told`. While heat caps the network, the
+    governor is not asked.
 
     Args:
         governor: decides.
@@ -48,6 +50,13 @@ class Gears:
         self._health = health
         self._building: _Building | None = None
         self._said_short = False
+        self._running = governor.rung
+        self._cooled: Rung | None = None
+        self._refused: set[Rung] = set()
+
+    def cool(self, rung: Rung | None) -> None:
+        """Run the network so, for the board is warm; None: as the governor says. Any thread."""
+        self._cooled = rung
 
     def told(self, looked: Looked, report: Report) -> None:
         """A frame was told: time to take over a built engine, or to begin with another."""
@@ -56,6 +65,12 @@ class Gears:
                 return
             self._take_over(self._building)
             self._building = None
+        wanted = self._cooled or self._governor.rung
+        if wanted != self._running and wanted not in self._refused:
+            self._building = _Building(Change(self._running, wanted, 0.0, 0.0), self._make)
+            return
+        if self._cooled is not None:
+            return
         # Those that were on their way when the engine changed say nothing of the new one.
         if not report.boxes or looked.by.engine is not self._step.engine:
             return
@@ -72,13 +87,21 @@ class Gears:
 
     def _take_over(self, built: _Building) -> None:
         change = built.change
+        for_heat = change.wanted_ms <= 0 and change.network_ms <= 0
         if built.engine is None:
             log.warning("staying at %s: %s", _words(change.old, change.old), built.error)
-            self._governor.failed()
+            if for_heat:
+                self._refused.add(change.new)
+            else:
+                self._governor.failed()
             return
         self._step.change_engine(built.engine)
-        self._governor.made(perf_counter())
+        self._running = change.new
         self._health.changed(change.new.resolution, change.new.threads)
+        if for_heat:
+            log.info("%s: for the board's heat", _words(change.old, change.new))
+            return
+        self._governor.made(perf_counter())
         why = _against(change.network_ms, change.wanted_ms)
         log.info("%s: %s", _words(change.old, change.new), why)
 

@@ -73,6 +73,7 @@ class Loop:
         switches: whether frames are inferred; None: always.
         commands: applied between frames; None: nobody commands.
         remake: builds the interpreter anew after failures; None: it cannot be.
+        pace: when frames are taken; None: one of its own.
     """
 
     def __init__(
@@ -91,6 +92,7 @@ class Loop:
         switches: Switches | None = None,
         commands: Commands | None = None,
         remake: Callable[[], Engine] | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self._step = step
         self._source = source
@@ -99,7 +101,7 @@ class Loop:
         self._health = health
         self._max_frames = max_frames
         self._seconds = seconds
-        self._pace = Pace()
+        self._pace = pace or Pace()
         self._network_core = network_core
         self._gears = gears
         self._switches = switches or Switches(live=source.live)
