@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from edgevision.config.schema import Settings
 
-_ONCE = {"once": Kind("edgevision.outputs.broker:once", "one visit to a broker", "mqtt")}
+_ONCE = {"once": Kind("edgevision.outputs.visit:once", "one visit to a broker", "mqtt")}
 _FORGOTTEN = b""
 """An empty retained message takes the one before it away."""
 
@@ -42,7 +42,7 @@ def unregister(settings: Settings, environ: Mapping[str, str]) -> list[str]:
     """
     output = _output(settings, environ)
     topics: list[str] = output.kept_topics(
-        [settings.the_source.name], list(dict.fromkeys([*settings.task, *choices(settings)]))
+        [one.name for one in settings.every_source], choices(settings)
     )
     messages = [(topic, _FORGOTTEN) for topic in topics]
     load(_ONCE, "once", "output")(output.address, messages)

@@ -130,7 +130,7 @@ def run(
             board=board,
             inbox=inbox,
             numbers=health.summary,
-            sources=[source.name],
+            sources=[one.name for one in settings.every_source],
             tasks=settings.task,
             choices=sending.choices(settings),
         )
@@ -147,7 +147,6 @@ def run(
         if outputs.store is not None:
             keeper = opened.enter_context(Keeper(lambda: running.settings, outputs.store))
             health.watch("retention", "", keeper.to_dict, lambda: keeper.last_error)
-        board = Board()
         if settings.web.enabled:
             opened.enter_context(Website(running, board, health, inbox))
         loop = Loop(

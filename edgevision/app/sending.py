@@ -54,6 +54,7 @@ def extras(name: str, settings: Settings, environ: Mapping[str, str]) -> dict[st
         given.update(identity(options.device, options.client_id))
         if options.password_file is None:
             given["password"] = environ.get(PASSWORD)
+        given["blur"] = settings.privacy.blur
         if settings.privacy.store_images == "never":
             given["snapshot"] = False
     return given

@@ -10,7 +10,6 @@ import sys
 import threading
 from collections import deque
 from dataclasses import dataclass
-from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from paho.mqtt.client import MQTT_ERR_SUCCESS, Client, MQTTv5, MQTTv311
@@ -38,7 +37,6 @@ IN_FLIGHT: Final = 20
 _FIRST_PAUSE, _LONGEST_PAUSE = 1, 60
 _CONNECT_SECONDS: Final = 5.0
 _GOODBYE_SECONDS: Final = 0.6
-_LOOK_SECONDS: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,35 +265,3 @@ def _words(error: BaseException | None) -> str:
     if isinstance(error, TimeoutError):
         return "no answer"
     return str(getattr(error, "strerror", None) or error or "no connection")
-
-
-def once(address: Address, messages: Iterable[tuple[str, bytes]], seconds: float = 5.0) -> None:
-    """Connect, publish `messages` retained, and leave.
-
-    Raises:
-        OutputError: if a file of the password or of TLS cannot be read, or the broker did not take
-            them all in time; in its words, if it has any.
-    """
-    broker = Broker(address, silent=True)
-    deadline = monotonic() + seconds
-    broker.start()
-    try:
-        numbers: set[int] = set()
-        while not broker.connected:
-            if broker.state != CONNECTING or monotonic() > deadline:
-                state = "no answer" if broker.state == CONNECTING else broker.state
-                raise OutputError(f"MQTT broker {address}: {state}")
-            broker.wait(_LOOK_SECONDS)
-        for topic, payload in messages:
-            numbers.add(broker.publish(topic, payload, qos=1, retain=True))
-        while numbers:
-            while broker.acknowledged:
-                number, refusal = broker.acknowledged.popleft()
-                if refusal is not None:
-                    raise OutputError(f"MQTT broker {address}: {refusal}")
-                numbers.discard(number)
-            if numbers and monotonic() > deadline:
-                raise OutputError(f"MQTT broker {address}: no acknowledgement")
-            broker.wait(_LOOK_SECONDS if numbers else 0.0)
-    finally:
-        broker.stop()

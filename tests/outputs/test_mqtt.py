@@ -15,8 +15,9 @@ from brokers import SOON, Listener, Mosquitto, free_port, mosquitto_path
 from edgevision.board import Board
 from edgevision.errors import OutputError
 from edgevision.inbox import Inbox
-from edgevision.outputs.broker import Address, once
+from edgevision.outputs.broker import Address
 from edgevision.outputs.mqtt import Mqtt
+from edgevision.outputs.visit import once
 from edgevision.pipeline.outlet import Outlet
 from edgevision.pipeline.recorder import Recorder
 from edgevision.store.events import EventStore
