@@ -53,10 +53,9 @@ _FINEST_KM: Final = 0.1
 
 
 def network_of(name: str, **geo: Any) -> Network:
-    folder = test_data("models") if name == CORAL else None
-    use = name if folder is None else str(folder / f"{name}.tflite")
-    flags = {f"geo__{key}": value for key, value in {"finest_km": _FINEST_KM, **geo}.items()}
-    return build_network(settings_from(None, task="landmarks", model=use, **flags), photos=True)
+    flags = {"models__folder": str(test_data("models"))} if name == CORAL else {}
+    flags |= {f"geo__{key}": value for key, value in {"finest_km": _FINEST_KM, **geo}.items()}
+    return build_network(settings_from(None, task="landmarks", model=name, **flags), photos=True)
 
 
 def answers(network: Network, folder: str) -> Places:
