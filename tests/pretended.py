@@ -19,6 +19,7 @@ class FakeEdgeTpu:
 
     def __init__(self, folder: Path, library: Path, twins: Path) -> None:
         folder.mkdir()
+        self.folder = folder
         self._control = folder / "control"
         self._log = folder / "log"
         self.environment = {

@@ -6,6 +6,7 @@ import logging
 import os
 from contextlib import closing
 from functools import partial
+from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
 from edgevision.app import proofs
@@ -15,6 +16,8 @@ from edgevision.engines.mirrored import Mirrored
 from edgevision.errors import EngineError, ModelError, RefusedError
 from edgevision.evaluation.prove import prove
 from edgevision.pipeline.backoff import Backoff
+from edgevision.zoo.pinned import pinned
+from edgevision.zoo.registry import find, local_file
 from edgevision.zoo.twins import twin_of
 
 if TYPE_CHECKING:
@@ -108,6 +111,41 @@ def watch(health: Health, engine: Callable[[], Engine]) -> None:
         return None if found is None else found.trouble()
 
     health.watch("engine", "", numbers, trouble)
+
+
+def try_one(settings: Settings) -> str:
+    """Run a compiled network that is here once, in words.
+
+    Raises:
+        EngineError: if that fails.
+    """
+    folder = settings.models.place(os.environ)
+    for entry in pinned("registry").values():
+        path = local_file(entry, folder) if entry.for_edgetpu else None
+        if path is None:
+            continue
+        device = devices(settings)[0]
+        python, seconds = settings.engine.child_python, settings.engine.invoke_timeout_s
+        with closing(
+            EdgeTpu(path, entry.id, "", device=device, python=python, invoke_seconds=seconds)
+        ) as engine:
+            begun = perf_counter()
+            engine.invoke()
+            took = (perf_counter() - begun) * 1000
+            return f"{entry.id} takes {took:.1f} ms ({engine.runtime}, {engine.library})"
+    return "no network for it is here to try"
+
+
+def plain(settings: Settings) -> Settings:
+    """The settings with the twin for the CPU, for a network that is refused on the Edge TPU."""
+    model = find(settings.model.use, folder=settings.models.place(os.environ))
+    if model.for_edgetpu:
+        twin = twin_of(model, settings.models.place(os.environ))
+        use = twin.entry.id if twin.entry else str(twin.path)
+        chosen = settings.model.model_copy(update={"use": use})
+        settings = settings.model_copy(update={"model": chosen})
+    engine = settings.engine.model_copy(update={"device": "cpu"})
+    return settings.model_copy(update={"engine": engine})
 
 
 def _accelerated(engine: Engine) -> Fallback | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from edgevision.app.proofs import kept
 from edgevision.errors import ModelError
 from edgevision.kinds import suggestion
 from edgevision.zoo import added
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from edgevision.app.proofs import Proved
+    from edgevision.evaluation.prove import Verdict
     from edgevision.zoo.entry import Entry
 
 State = Literal["in the package", "here", "not here", "added", "damaged"]
@@ -37,6 +40,7 @@ class Row:
         path: of its file; None if it is not here.
         heads: classes by the name of the head.
         classes: of its own classifier; None if it has none, or that is not known before it is here.
+        proofs: verdicts on it on an Edge TPU, in words, by device and driver.
         problem: what is wrong, and what to do; "" if nothing is.
     """
 
@@ -47,6 +51,7 @@ class Row:
     heads: Mapping[str, int] = field(default_factory=dict)
     classes: int | None = None
     problem: str = ""
+    proofs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def default(self) -> bool:
@@ -62,6 +67,7 @@ class Row:
             "path": str(self.path) if self.path else None,
             "heads": dict(self.heads),
             "classes": self.classes,
+            "proofs": dict(self.proofs),
             "problem": self.problem or None,
         }
         entry = self.entry
@@ -90,18 +96,21 @@ class Row:
         }
 
 
-def rows(folder: Path) -> list[Row]:
+def rows(folder: Path, proved: Path | None = None) -> list[Row]:
     """Every network that has an id: embedded ones, those of the registry, those added.
 
     Args:
         folder: where fetched and added ones lie.
+        proved: the file with the verdicts of Edge TPUs; None: they are not told.
 
     Raises:
         ModelError: if the registry itself is damaged.
     """
     known, damaged = _known(folder)
     wrong = [Row(name, "damaged", None, problem=str(error)) for name, error in damaged.items()]
-    return [*(_row(entry, folder) for entry in known.values()), *wrong]
+    verdicts = kept(proved) if proved else {}
+    told = (_row(entry, folder) for entry in known.values())
+    return [*(_with_proofs(row, verdicts) for row in told), *wrong]
 
 
 def verified(
@@ -190,6 +199,20 @@ def _row(entry: Entry, folder: Path) -> Row:
         classes = len(own)
     sizes = {name: len(head.labels) for name, head in sorted(heads.items())}
     return Row(entry.id, _STATES[entry.origin], entry, path, sizes, classes)
+
+
+def _with_proofs(row: Row, verdicts: Mapping[Proved, Verdict]) -> Row:
+    digest = row.entry.file.sha256 if row.entry else ""
+    return replace(
+        row,
+        proofs={
+            f"{what.device} ({what.runtime})": f"{'proved' if verdict.ok else 'refused'}: "
+            + (f"{verdict.why}; " if verdict.why else "")
+            + verdict.figures
+            for what, verdict in verdicts.items()
+            if what.sha256 == digest
+        },
+    )
 
 
 def _classes(entry: Entry) -> int | None:

@@ -7,12 +7,18 @@ from __future__ import annotations
 
 import ctypes
 import os
+from functools import partial
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from edgevision.app.checks import hardware, network, software, system
+from edgevision.app import accelerators
+from edgevision.app.checks import edgetpu, hardware, network, software, system
 from edgevision.app.checks.finding import Check, Device, Finding
 from edgevision.app.sensors import ask
+from edgevision.config.layers import trace
+from edgevision.config.schema import Settings
+from edgevision.engines.edgetpu import listed
+from edgevision.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +33,9 @@ CHECKS: Mapping[str, Check] = {
     "OpenCV": software.one_opencv,
     "cameras": hardware.cameras,
     "wiring": hardware.camera_trouble,
-    "Edge TPU": hardware.edge_tpu,
+    "packages": edgetpu.system_packages,
+    "Edge TPU": edgetpu.edge_tpu,
+    "TPU driver": edgetpu.driver,
     "display": hardware.display,
     "heat": hardware.heat,
     "governor": hardware.governor,
@@ -50,10 +58,14 @@ def this_device(config: Path | None = None) -> Device:
     for one in metadata.distributions():
         # The first on the path is the one that is imported.
         packages.setdefault((one.metadata["Name"] or "").lower().replace("_", "-"), one.version)
+    settings = _settings(config)
     return Device(
         environ=os.environ,
         packages=packages,
         loads=_loads,
+        lists_edgetpus=partial(listed, settings.engine.child_python),
+        tries_edgetpu=partial(accelerators.try_one, settings),
+        page_size=os.sysconf("SC_PAGE_SIZE"),
         throttling=ask(["vcgencmd", "get_throttled"]),
         config=config,
     )
@@ -72,3 +84,11 @@ def _loads(library: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def _settings(config: Path | None) -> Settings:
+    try:
+        return trace(config, os.environ, {}).settings
+    except ConfigError:
+        # Told by its own check.
+        return Settings()

@@ -73,11 +73,6 @@ def keep(path: Path, what: Proved, verdict: Verdict) -> None:
         log.warning("%s: a proof cannot be kept (%s); it is made again", path, error.strerror)
 
 
-def told(path: Path, sha256: str) -> list[tuple[Proved, Verdict]]:
-    """What is known of the network with that digest."""
-    return [(what, verdict) for what, verdict in kept(path).items() if what.sha256 == sha256]
-
-
 def _one(written: dict[str, Any]) -> tuple[Proved, Verdict]:
     proved = Proved(*(str(written[name]) for name in ("sha256", "device", "runtime")))
     numbers = (float(written[name]) for name in ("difference", "millis", "cpu_millis"))

@@ -35,7 +35,7 @@ from edgevision.app.status import StatusFile, place
 from edgevision.app.systemd import Notifier
 from edgevision.app.website import Website
 from edgevision.board import Board
-from edgevision.errors import OutputError
+from edgevision.errors import OutputError, RefusedError
 from edgevision.inbox import Inbox
 from edgevision.pipeline.commands import Commands
 from edgevision.pipeline.health import Health
@@ -100,7 +100,7 @@ def run(
         EdgevisionError: what cannot be opened, or cannot go on.
     """
     set_up_process()
-    network = build_network(settings)
+    settings, network, refused = _first_network(settings)
     notifier = Notifier(os.environ)
     # A service waits for a camera that is late; whoever types a command is told at once.
     source = build_source(settings, patient=notifier.is_service)
@@ -121,9 +121,11 @@ def run(
     parts = Parts(step, switches, source, outputs.outlets, outputs.store, inbox)
     running = Running(settings, network, parts)
     reload = Reload(running, reread or (lambda _: settings), outputs.exchangeable)
+    if refused:
+        health.trouble("engine", refused)
     health.watch("control", "", running.to_dict)
-    if accelerators.wanted(settings, network.model):
-        accelerators.watch(health, lambda: step.engine)
+    # A reload may put an accelerator in.
+    accelerators.watch(health, lambda: running.network.engine)
     board = Board()
     for outlet in outputs.recorder.outlets:
         outlet.attach(
@@ -177,6 +179,17 @@ def run(
         store=str(outputs.store) if outputs.store else None,
         lost_events=_lost(outputs),
     )
+
+
+def _first_network(settings: Settings) -> tuple[Settings, Network, str]:
+    """The network; that of the CPU where it is refused on the Edge TPU, and why it was, or ""."""
+    try:
+        return settings, build_network(settings), ""
+    except RefusedError as error:
+        # A service that runs on the CPU is better than none.
+        log.error("%s; going on with the CPU", error)  # noqa: TRY400 - one line, no traceback
+        on_cpu = accelerators.plain(settings)
+        return on_cpu, build_network(on_cpu), str(error)
 
 
 def _facts(network: Network) -> dict[str, Any]:

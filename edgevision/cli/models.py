@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgevision.app import adding, catalogue
+from edgevision.app import adding, catalogue, proofs
 from edgevision.cli.flags import config_flag, json_flag, settings_from
 from edgevision.cli.pull import pull
 from edgevision.zoo.registry import opened
@@ -34,12 +34,15 @@ models.add_command(pull)
 @json_flag
 def list_models(*, config: Path | None, as_json: bool) -> None:
     """Every network, what it costs, and whether it is here; * marks the default."""
-    rows = catalogue.rows(_folder(config))
+    rows = catalogue.rows(_folder(config), proofs.place(os.environ))
     if as_json:
         _print_json([row.to_dict() for row in rows])
     else:
         for line in table(rows):
             print(line)
+        for row in rows:
+            for device, verdict in row.proofs.items():
+                print(f"{row.id} on Edge TPU {device}: {verdict}")
     for row in rows:
         if row.problem:
             print(f"edgevision: {row.problem}", file=sys.stderr)

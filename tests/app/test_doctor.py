@@ -147,20 +147,6 @@ def test_no_camera(tmp_path):
     assert "--source file:" in (finding.fix or "")
 
 
-@pytest.mark.parametrize("ids", [("1a6e", "089a"), ("18d1", "9302")])
-def test_an_edge_tpu_is_found_before_and_after_its_firmware(tmp_path, ids):
-    base = "sys/bus/usb/devices/2-1"
-    plant(tmp_path, **{f"{base}/idVendor": ids[0], f"{base}/idProduct": ids[1]})
-
-    with_library = look("Edge TPU", Device(root=tmp_path, loads={"libedgetpu.so.1"}.__contains__))
-    without = look("Edge TPU", Device(root=tmp_path))
-
-    assert with_library.status == without.status == "WARN"
-    assert "libedgetpu.so.1 loads" in with_library.found
-    assert "no libedgetpu.so.1" in without.found
-    assert "runs on the CPU" in without.found
-
-
 def test_other_usb_devices_are_no_edge_tpu(tmp_path):
     base = "sys/bus/usb/devices/1-1"
     plant(tmp_path, **{f"{base}/idVendor": "18d1", f"{base}/idProduct": "4ee7"})

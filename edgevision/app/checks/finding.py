@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Callable, Mapping
@@ -10,6 +11,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Literal
 
+from edgevision.errors import EngineError
 from edgevision.zoo.registry import embedded
 
 Status = Literal["OK", "WARN", "FAIL"]
@@ -35,6 +37,18 @@ def _cannot_load(library: str) -> bool:
     return False
 
 
+def _no_library() -> tuple[list[str], str]:
+    raise EngineError("no libedgetpu.so.1")
+
+
+def _no_try() -> str:
+    return "no network for it is here to try"
+
+
+def _may_write(path: Path) -> bool:
+    return os.access(path, os.W_OK)
+
+
 def _free_bytes(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
@@ -54,6 +68,11 @@ class Device:
         packages: version by name of each installed Python package, lower case.
         models: the embedded networks by id.
         loads: tells whether the shared library of that name can be loaded.
+        lists_edgetpus: the buses of the Edge TPUs that libedgetpu sees, and its version; an
+            `EngineError` if it cannot be asked.
+        tries_edgetpu: says how an inference there went; an `EngineError` if it did not.
+        may_write: tells whether this user may write to a device file.
+        page_size: of the kernel, in bytes.
         throttling: what `vcgencmd get_throttled` prints, or None if there is no such program.
         config: the configuration file that a flag names; None: the one that is found.
         free_bytes: free space on the disk of a folder.
@@ -66,6 +85,10 @@ class Device:
     packages: Mapping[str, str] = field(default_factory=dict)
     models: Mapping[str, Path] = field(default_factory=embedded)
     loads: Callable[[str], bool] = _cannot_load
+    lists_edgetpus: Callable[[], tuple[list[str], str]] = _no_library
+    tries_edgetpu: Callable[[], str] = _no_try
+    may_write: Callable[[Path], bool] = _may_write
+    page_size: int = 4096
     throttling: str | None = None
     config: Path | None = None
     free_bytes: Callable[[Path], int] = _free_bytes

@@ -1,4 +1,4 @@
-"""Cameras, the Edge TPU, the display, heat and the processor's clock."""
+"""Cameras, the display, heat and the processor's clock."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from edgevision.sources.usb import discover
 if TYPE_CHECKING:
     from edgevision.app.checks.finding import Device
 
-# A USB Edge TPU before and after its firmware is loaded.
-_EDGETPU_IDS = {("1a6e", "089a"), ("18d1", "9302")}
 # A Pi slows itself down from 80 degrees on, and hard from 85.
 _HOT = 80.0
 # These drivers scale the clock with the load under that name, too.
@@ -40,23 +38,6 @@ def cameras(device: Device) -> Finding:
 
 
 _CONNECT = "connect a USB camera, or: edgevision run --source file:VIDEO"
-
-
-def edge_tpu(device: Device) -> Finding:
-    """Whether one is plugged in; this version does not use it."""
-    usb = (device.root / "sys/bus/usb/devices").glob("*/idVendor")
-    vendors = (path.parent.relative_to(device.root) for path in usb)
-    ids = ((device.read(f"{at}/idVendor"), device.read(f"{at}/idProduct")) for at in vendors)
-    where = ["USB" for pair in ids if pair in _EDGETPU_IDS]
-    where += ["PCIe" for _ in (device.root / "sys/class/apex").glob("apex_*")]
-    library = "libedgetpu.so.1 loads" if device.loads("libedgetpu.so.1") else "no libedgetpu.so.1"
-    if not where:
-        return Finding("OK", f"none ({library})")
-    return Finding(
-        "WARN",
-        f"{', '.join(where)} ({library}); this version runs on the CPU",
-        "edgevision run --model with the file without _edgetpu in its name",
-    )
 
 
 def display(device: Device) -> Finding:
