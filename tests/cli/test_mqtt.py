@@ -156,3 +156,23 @@ def test_a_device_is_taken_from_the_broker_again(tmp_path, called, config):
             listener.say("marker", b"")
             listener.wait_for("marker")
             assert [topic for topic, payload, _ in listener.heard if payload] == []
+
+
+def test_each_of_several_sources_is_told_of_and_taken_away(tmp_path, called, config):
+    with Mosquitto(tmp_path) as broker:
+        path = config(broker.port, "health_s: 1")
+        gate, yard = ("synthetic:?frames=60&fps=30&seed=" + seed for seed in "12")
+        lines = [f"  - {{uri: '{gate}', name: gate}}", f"  - {{uri: '{yard}', name: yard}}"]
+        path.write_text(path.read_text() + "\n".join(["sources:", *lines]) + "\n")
+        done = called("run", "--task", "dogs")
+        assert done.returncode == 0, done.stderr
+        states = {f"edgevision/door/{name}/dogs/state" for name in ("gate", "yard")}
+        with Listener(broker.port) as listener:
+            listener.say("marker", b"")
+            listener.wait_for("marker")
+            assert states <= {topic for topic, payload, _ in listener.heard if payload}
+        assert "removed" in called("mqtt", "unregister").stdout
+        with Listener(broker.port) as listener:
+            listener.say("marker", b"")
+            listener.wait_for("marker")
+            assert [topic for topic, payload, _ in listener.heard if payload] == []
