@@ -26,12 +26,12 @@ def main():
 """
 
 
-def make_wheel(folder: Path, version: str, code: int = 0) -> Path:
+def make_wheel(folder: Path, version: str, code: int = 0, program: str = PROGRAM) -> Path:
     """A wheel with a program `edgevision` that ends with `code` when it is to run."""
     info = f"edgevision-{version}.dist-info"
     files = {
         "edgevision/__init__.py": "",
-        "edgevision/small.py": PROGRAM.replace("CODE", str(code)).replace("VERSION", version),
+        "edgevision/small.py": program.replace("CODE", str(code)).replace("VERSION", version),
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: edgevision\nVersion: {version}\n",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         f"{info}/entry_points.txt": "[console_scripts]\nedgevision = edgevision.small:main\n",

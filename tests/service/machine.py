@@ -93,6 +93,15 @@ class Machine:
         enter = ["nsenter", "--target", str(self._init), "--all", "--root", "--wd", "--"]
         subprocess.run([*enter, "sh", "-c", script], input=text, text=True, check=True)
 
+    def send(self, folder: Path, to: str) -> None:
+        """A folder of the host's, copied into the machine."""
+        packed = subprocess.run(
+            ["tar", "--create", "--directory", str(folder), "."], capture_output=True, check=True
+        )
+        enter = ["nsenter", "--target", str(self._init), "--all", "--root", "--wd", "--"]
+        unpack = f"mkdir -p '{to}' && tar --extract --no-same-owner --directory '{to}'"
+        subprocess.run([*enter, "sh", "-c", unpack], input=packed.stdout, check=True)
+
     def property(self, unit: str, name: str) -> str:
         """What systemd says of a unit."""
         return self.run("systemctl", "show", "--value", "--property", name, unit).stdout.strip()
