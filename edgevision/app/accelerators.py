@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
 from edgevision.app import proofs
+from edgevision.app.preferred import preferred
 from edgevision.engines.edgetpu import EdgeTpu, listed
 from edgevision.engines.fallback import Fallback, Patience
 from edgevision.engines.mirrored import Mirrored
@@ -41,7 +42,9 @@ _LATER_TIMES = 10
 def wanted(settings: Settings, model: Model) -> bool:
     """Whether `model` is to run on an Edge TPU; `auto` leaves it to the file."""
     device = settings.engine.device
-    return device != "cpu" and (device != "auto" or model.for_edgetpu)
+    # The default is asked for where there is nothing better; it need not have a twin.
+    is_open = settings.model.use == "default" and not (model.entry and model.entry.twin)
+    return device != "cpu" and (model.for_edgetpu or (device != "auto" and not is_open))
 
 
 def build(settings: Settings, model: Model, make_cpu: MakeCpu) -> Fallback:
@@ -138,7 +141,7 @@ def try_one(settings: Settings) -> str:
 
 def plain(settings: Settings) -> Settings:
     """The settings with the twin for the CPU, for a network that is refused on the Edge TPU."""
-    model = find(settings.model.use, folder=settings.models.place(os.environ))
+    model = find(preferred(settings).use, folder=settings.models.place(os.environ))
     if model.for_edgetpu:
         twin = twin_of(model, settings.models.place(os.environ))
         use = twin.entry.id if twin.entry else str(twin.path)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from edgevision import engines, outputs, tasks
 from edgevision.app import accelerators, learned, pictures, sending, views
 from edgevision.app.plan import REOPENED
+from edgevision.app.preferred import preferred
 from edgevision.app.provision import ensure
 from edgevision.app.recogniser import build_recogniser
 from edgevision.app.rules import build_rules
@@ -117,7 +118,7 @@ def build_model(settings: Settings) -> Model:
     """
     ensure(settings, os.environ)
     chosen, folder = settings.model, settings.models.place(os.environ)
-    model = find(chosen.use, chosen.labels, chosen.heads, folder=folder)
+    model = find(preferred(settings).use, chosen.labels, chosen.heads, folder=folder)
     if chosen.resolution is not None:
         at_resolution = load(_RESIZING, "sibling", "resolution")
         model = at_resolution(model, chosen.resolution, folder, chosen.labels, chosen.heads)

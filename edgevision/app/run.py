@@ -21,6 +21,7 @@ from edgevision.app.control import Control
 from edgevision.app.governed import build_governed, engine_anew, most_threads
 from edgevision.app.heart import Heart
 from edgevision.app.keeping import Keeper
+from edgevision.app.preferred import preferred
 from edgevision.app.process import (
     core_for_network,
     peak_rss_mb,
@@ -183,6 +184,9 @@ def run(
 
 def _first_network(settings: Settings) -> tuple[Settings, Network, str]:
     """The network; that of the CPU where it is refused on the Edge TPU, and why it was, or ""."""
+    said = preferred(settings).says
+    if said:
+        log.info("%s", said)
     try:
         return settings, build_network(settings), ""
     except RefusedError as error:

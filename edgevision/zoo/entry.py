@@ -64,6 +64,8 @@ class Entry:
         credit: whose work they are.
         measured_top1: by resolution, per cent of the photos of `docs/accuracy.md` that the task
             classify names rightly; empty if never measured.
+        measured_tasks: by another task, per cent of photos that no training saw which it names
+            rightly; empty if never measured.
     """
 
     id: str
@@ -87,3 +89,4 @@ class Entry:
     licence: str = ""
     credit: str = ""
     measured_top1: Mapping[int, float] = field(default_factory=dict)
+    measured_tasks: Mapping[str, float] = field(default_factory=dict)

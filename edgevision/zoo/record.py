@@ -62,6 +62,7 @@ def read_entry(name: str, raw: object, origin: Origin, where: str) -> Entry:
         licence=fields.text("licence"),
         credit=fields.text("credit"),
         measured_top1=fields.by_resolution("measured_top1"),
+        measured_tasks=fields.by_task("measured_tasks"),
     )
 
 
@@ -92,6 +93,7 @@ def to_mapping(entry: Entry) -> dict[str, Any]:
         "licence": entry.licence,
         "credit": entry.credit,
         "measured_top1": {str(side): share for side, share in entry.measured_top1.items()},
+        "measured_tasks": dict(entry.measured_tasks),
     }
     # 0 is an index, and stays.
     return {key: value for key, value in whole.items() if value or _is_whole(value, 0, 0)}
@@ -209,6 +211,16 @@ class _Fields:
                 raise self.wrong(key, expected, given)
             found[int(side)] = float(share)
         return found
+
+    def by_task(self, key: str) -> dict[str, float]:
+        given = self.raw.get(key, {})
+        expected = "per cent by task"
+        if not isinstance(given, dict):
+            raise self.wrong(key, expected, given)
+        for task, share in given.items():
+            if not isinstance(task, str) or not _is_number(share) or not 0 <= share <= 100:  # noqa: PLR2004 - per cent
+                raise self.wrong(key, expected, given)
+        return {task: float(share) for task, share in given.items()}
 
 
 def _is_whole(given: object, least: int, most: int) -> bool:
