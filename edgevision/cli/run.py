@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 
     from edgevision.config.schema import Settings
 
+# An address of IPv6 stands in brackets.
+_WHERE = re.compile(
+    r"(?:\[(?P<numbers>[^\[\]]+)\]|(?P<host>[^:\[\]]*))(?::(?P<port>\d{1,6}))?", re.ASCII
+)
 _VIDEO_ENDINGS = (".mp4", ".mkv", ".mov")
 
 
@@ -113,15 +118,14 @@ def _where(web: str | None) -> dict[str, Any]:
     """The settings that `--web` means: HOST:PORT, PORT, HOST or nothing."""
     if web is None:
         return {}
-    host, colon, port = web.rpartition(":")
-    if not colon and not web.isdecimal():
-        host, port = web, ""
+    found = _WHERE.fullmatch(f":{web}" if web.isdecimal() else web)
+    if found is None:
+        raise ConfigError(f"flag --web: {web!r} is given; expected HOST:PORT or PORT")
     given: dict[str, Any] = {"web__enabled": True}
+    host, port = found["numbers"] or found["host"], found["port"]
     if host:
-        given["web__host"] = host.strip("[]")
+        given["web__host"] = host
     if port:
-        if not (port.isascii() and port.isdecimal()):
-            raise ConfigError(f"flag --web: {web!r} is given; expected HOST:PORT or PORT")
         given["web__port"] = int(port)
     return given
 

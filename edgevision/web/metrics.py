@@ -39,8 +39,8 @@ _PARTS: Final[dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]]] = {
     "sources": ("source", ("reconnects", "stalls", "errors", "dropped"), ("waiting_s",)),
     "outputs": (
         "output",
-        ("written", "dropped", "errors", "lost_events", "reconnects"),
-        ("waiting", "outbox_depth"),
+        ("written", "dropped", "errors", "lost_events", "lost", "reconnects"),
+        ("waiting", "outbox"),
     ),
 }
 # By heading of the summary with one part: its numbers, and whether each is a counter.
@@ -53,8 +53,9 @@ _SINGLES: Final[dict[str, dict[str, bool]]] = {
         "read_bytes": True,
         "written_bytes": True,
     },
-    "outbox": {"depth": False, "lost": True},
-    "retention": {"deleted": True, "free_mb": False, "used_mb": False},
+    "disk": {"free_mb": False, "total_mb": False},
+    "retention": {"events": True, "files": True},
+    "web": {"viewers": False, "pictures": True},
 }
 
 
@@ -137,7 +138,7 @@ def _parts(
 ) -> Iterator[Metric]:
     up = GaugeMetricFamily(f"edgevision_{label}_up", "1 while it works", labels=[label])
     for name, numbers in parts.items():
-        up.add_metric([name], numbers.get("state", "running") == "running")
+        up.add_metric([name], _works(numbers))
     yield up
     for number in (*counters, *gauges):
         counter = number in counters
@@ -147,6 +148,12 @@ def _parts(
             if isinstance(numbers.get(number), (int, float)):
                 family.add_metric([name], numbers[number])
         yield family
+
+
+def _works(numbers: Mapping[str, Any]) -> bool:
+    if not numbers.get("connected", True):
+        return False
+    return numbers["state"] == "running" if "state" in numbers else not numbers.get("last_error")
 
 
 def _single(

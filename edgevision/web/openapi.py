@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from edgevision import __version__
-from edgevision.values.command import ACTIONS
 from edgevision.web.requests import MOST_EVENTS
+
+if TYPE_CHECKING:
+    from edgevision.values.command import Action
 
 Schema = dict[str, Any]
 
@@ -76,16 +78,36 @@ _EVENT: Final = _object(
 )
 _LABELS: Final = {"type": "object", "additionalProperties": _list(_TEXT)}
 _HOURS: Final = _list(_object({"hour": _TEXT, "label": _TEXT, "count": _COUNT}))
+_NULL: Final[Schema] = {"type": "null"}
+_WORD: Final[Schema] = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"}
+_ULID: Final[Schema] = {"type": "string", "pattern": "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"}
+_BOOL: Final[Schema] = {"type": "boolean"}
+_SEVERAL: Final[Schema] = {**_list(_WORD), "minItems": 1, "maxItems": 16, "uniqueItems": True}
+_WHAT: Final[Schema] = {"type": "string", "pattern": "^[A-Za-z][A-Za-z _-]{0,62}$"}
+
+
+def _command(action: Action, needs: Schema, **takes: Schema) -> Schema:
+    """What `Command.from_dict` takes for an action; null stands for what is left out."""
+    every = dict.fromkeys(("value", "task", "source", "event"), _NULL)
+    properties = {"action": {"const": action}, **every, **takes, **needs}
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": ["action", *needs],
+        "additionalProperties": False,
+    }
+
+
 _COMMAND: Final[Schema] = {
-    "type": "object",
-    "required": ["action"],
-    "properties": {
-        "action": {"enum": list(ACTIONS)},
-        "value": {},
-        "task": _or_null(_TEXT),
-        "source": _or_null(_TEXT),
-        "event": _or_null(_TEXT),
-    },
+    "anyOf": [
+        _command("task", {}, value={"anyOf": [_SEVERAL, _WORD, _NULL]}),
+        _command("threshold", {"value": _SHARE}, task=_or_null(_WORD)),
+        _command("enabled", {"value": _BOOL}),
+        _command("freeze", {}, value=_or_null(_BOOL)),
+        _command("snapshot", {}, source=_or_null(_WORD)),
+        _command("relabel", {"value": _WHAT, "event": _ULID}),
+        _command("pin", {"value": _BOOL, "event": _ULID}),
+    ]
 }
 _LOGIN: Final[Schema] = {
     **_object({"password": _TEXT}, name=_TEXT),
@@ -108,7 +130,11 @@ def _query(name: str, schema: Schema, says: str) -> Schema:
     return {"name": name, "in": "query", "required": False, "schema": schema, "description": says}
 
 
-_MOMENT: Final[Schema] = {"type": "string", "format": "moment", "examples": ["2h", "2026-05-01"]}
+_MOMENT: Final[Schema] = {
+    "type": "string",
+    "pattern": "^([1-9][0-9]{0,3}[smhdw]|20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8]))$",
+    "examples": ["2h", "2026-05-01"],
+}
 _QUERIES: Final = [
     _query("since", _MOMENT, "from then on: 2h, 2026-05-01 or 2026-05-01T12:30"),
     _query("until", _MOMENT, "before then"),
@@ -125,9 +151,9 @@ def _path(name: str, schema: Schema) -> Schema:
     return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
-_ID: Final = _path("id", {"type": "string", "pattern": "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"})
+_ID: Final = _path("id", _ULID)
 _NUMBER: Final = _path("number", {"type": "integer", "minimum": 0, "maximum": 99})
-_NAME: Final = _path("name", {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"})
+_NAME: Final = _path("name", _WORD)
 _NONE: Final = {"404": _json("there is none", _ERROR)}
 
 

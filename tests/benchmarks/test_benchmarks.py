@@ -253,3 +253,12 @@ def test_what_is_written_a_day_is_counted(folder, shared, tmp_path, project):
     assert done.returncode == 0, done.stderr
     cases = json.loads((tmp_path / "writes.json").read_text())["cases"]
     assert cases[0]["kb_each"] < cases[1]["kb_each"] < cases[2]["kb_each"]
+
+
+def test_watchers_are_counted_against_nobody(script):
+    flags = ["--rounds", "1", "--seconds", "1", "--watchers", "3", "--source", "synthetic:?live=1"]
+    results, said = script("web", *flags)
+    (one,) = results["rounds"]
+    assert one["pictures"] > 0
+    assert results["ratio"] == one["watched"] / one["alone"]
+    assert "to 3" in said

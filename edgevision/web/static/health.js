@@ -34,7 +34,11 @@ function numbers(health) {
   if (disk.free_mb != null) rows.push(["Disk free", `${(disk.free_mb / 1000).toFixed(1)} GB`, disk.free_mb < 200]);
   for (const [name, source] of Object.entries(health.sources ?? {})) rows.push([`Source ${name}`, source.state, source.state !== "running"]);
   for (const [name, output] of Object.entries(health.outputs ?? {})) {
-    if (name === "mqtt" || output.last_error) rows.push([`Output ${name}`, output.state ?? (output.last_error ? "failing" : "working"), Boolean(output.last_error)]);
+    if (output.connected === undefined && !output.last_error) continue;
+    const wrong = Boolean(output.last_error) || output.connected === false;
+    const words = output.connected === undefined ? "failing" : output.connected ? "connected" : "away";
+    rows.push([`Output ${name}`, words, wrong]);
+    if (output.outbox) rows.push([`Waiting for ${name}`, output.outbox.toLocaleString()]);
   }
   if (health.store) rows.push(["Kept events", health.store.saved.toLocaleString(), Boolean(health.store.last_error)]);
   rows.push(["Watching", String(web.viewers ?? 0)]);
