@@ -66,7 +66,7 @@ def main() -> None:
     new = [path for path, label in rows_of(options.photos / "imagenet/val") if not is_dog(label)]
     head, figures = fitted(model, dogs, classes, others, np.stack([views.of(p, 0) for p in new]))
     path = options.out / f"{NETWORK}.dogs.npz"
-    save_head(head, path)
+    save_head(head, path, small=True)
     print(f"{path}: {figures}")
 
 

@@ -86,7 +86,7 @@ def main() -> None:
         )
         head = built(model, material, labels, record)
         path = options.out / f"{name}.landmarks.npz"
-        save_head(head, path)
+        save_head(head, path, small=True)
         print(f"{path}: {head.provenance['cross_validation']}")
 
 
