@@ -262,11 +262,12 @@ def test_starting_reads_no_more_of_the_registry_than_it_needs(tmp_path, use, tol
 EXTRACTOR = "mobilenet_v1_1.0_224_quant_embedding_extractor"
 
 
-def test_the_backbone_of_coral_brings_a_head_for_breeds(shared):
+def test_the_backbone_of_coral_brings_heads_for_breeds_and_landmarks(shared):
     model = find(EXTRACTOR, folder=shared / "models")
-    assert set(model.heads) == {"dogs"}
+    assert set(model.heads) == {"dogs", "landmarks"}
     assert model.heads["dogs"].weights.shape == (121, 1024)
     assert model.heads["dogs"].labels[-1] == "background"
+    assert model.heads["landmarks"].weights.shape == (49, 1024)
     assert model.heads["dogs"].backbone_sha256 == model.sha256
 
 
