@@ -31,7 +31,7 @@ from edgevision.app.process import (
 from edgevision.app.reload import Reload
 from edgevision.app.running import Parts, Running
 from edgevision.app.sensors import Sensors
-from edgevision.app.sourcing import build_source, shows_photos
+from edgevision.app.sourcing import build_source, live_frames, shows_photos
 from edgevision.app.status import StatusFile, place
 from edgevision.app.systemd import Notifier
 from edgevision.app.website import Website
@@ -128,6 +128,8 @@ def run(
     # A reload may put an accelerator in.
     accelerators.watch(health, lambda: running.network.engine)
     board = Board()
+    for outlet in outputs.outlets:
+        outlet.attach(live=live_frames(source), numbers=health.summary)
     for outlet in outputs.recorder.outlets:
         outlet.attach(
             board=board,

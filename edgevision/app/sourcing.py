@@ -11,9 +11,12 @@ from edgevision.pipeline.vigil import Vigil
 from edgevision.sources.uri import make, parse
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from edgevision.config.schema import Settings
     from edgevision.config.schema import Source as Wanted
     from edgevision.protocols import Source
+    from edgevision.values.frame import Frame
 
 
 def build_source(settings: Settings, *, patient: bool = False) -> Source:
@@ -58,6 +61,12 @@ def _one(settings: Settings, wanted: Wanted, *, patient: bool) -> Source:
         stall_seconds=wanted.stall_s,
         patient=patient if wanted.wait is None else wanted.wait,
     )
+
+
+def live_frames(source: Source) -> dict[str, Callable[[Frame | None, float], Frame | None]]:
+    """By the name of each live source, what gives its newest frame beside the loop."""
+    parts = source.sources if isinstance(source, Merged) else (source,)
+    return {one.name: one.wait_for_other for one in parts if isinstance(one, Supervised)}
 
 
 def shows_photos(settings: Settings) -> bool:

@@ -52,7 +52,9 @@ _VIDEO_ENDINGS = (".mp4", ".mkv", ".mov")
 )
 @all_of(threads_flag)
 @click.option(
-    "--display", type=click.Choice(["none", "window"]), help="show the overlay in a window"
+    "--display",
+    type=click.Choice(["none", "auto", "hdmi", "window"]),
+    help="show it live: on the bare screen, or in a window",
 )
 @click.option(
     "--save", metavar="FILE|FOLDER", help="overlay as a video (.mp4, .mkv), or as JPEGs in a folder"
@@ -96,7 +98,8 @@ def run(
         "source__wait": wait,
         # With --json the only lines on the standard output are JSON.
         "outputs__console": False if as_json else None,
-        "outputs__screen": None if display is None else display == "window",
+        "outputs__screen": False if display == "none" else None,
+        "outputs__screen__where": None if display == "none" else display,
         "outputs__video__path": video,
         "outputs__snapshots__folder": None if video else save,
         "outputs__jsonl__path": events,

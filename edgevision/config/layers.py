@@ -45,6 +45,7 @@ FLAGS = {
     "outputs.video.path": "--save",
     "outputs.snapshots.folder": "--save",
     "outputs.screen": "--display",
+    "outputs.screen.where": "--display",
 }
 """The flag under which a user knows a key; another key's flag is its name with dashes."""
 

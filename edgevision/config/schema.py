@@ -391,7 +391,11 @@ class Jsonl(Branch):
 class Screen(Branch):
     """A window with the picture and what is seen."""
 
-    fullscreen: Switch = Field(default=False, description="fill the whole screen")
+    where: Literal["auto", "hdmi", "window"] = Field(
+        default="auto",
+        description="the bare screen, else a window; auto: a window where there is a desktop",
+    )
+    fullscreen: Switch = Field(default=False, description="of a window: fill the whole screen")
     width: Annotated[Whole, Field(ge=160, le=7680)] = Field(
         default=1280, description="width in pixels"
     )
@@ -502,7 +506,9 @@ class Outputs(Branch):
 
     console: Console | None = _branch("lines on the terminal")
     jsonl: Jsonl | None = Field(default=None, description="events as JSON lines")
-    screen: Screen | None = Field(default=None, description="a window; needs the extra `display`")
+    screen: Screen | None = Field(
+        default=None, description="a screen or window; needs the extra `display`"
+    )
     video: Video | None = Field(default=None, description="a video with the answers painted on it")
     snapshots: Snapshots | None = Field(default=None, description="pictures of what was seen")
     clips: Clips | None = Field(default=None, description="short films of what was seen")

@@ -136,8 +136,8 @@ def _ground() -> list[Shape]:
     meridians = [np.array([[lon, SOUTH], [lon, NORTH]], float) for lon in range(-150, 180, 30)]
     parallels = [np.array([[-180, lat], [180, lat]], float) for lat in range(-30, 90, 30)]
     grid = [Shape("line", line, GRID, size=0.6) for line in (*meridians, *parallels)]
-    rings = [Shape("area", ring, LAND) for ring in _land()]
-    coasts = [Shape("line", ring, COAST, size=0.6) for ring in _land()]
+    rings = [Shape("area", ring, LAND) for ring in land()]
+    coasts = [Shape("line", ring, COAST, size=0.6) for ring in land()]
     return [*grid, *rings, *coasts]
 
 
@@ -226,7 +226,12 @@ def _split(line: Points) -> list[Points]:
 
 
 @cache
-def _land() -> list[Points]:
+def land() -> list[Points]:
+    """Outlines of the land, each (n, 2) longitude and latitude in degrees.
+
+    Raises:
+        ModelError: if the package is damaged.
+    """
     try:
         rings = json.loads(gzip.decompress(_FILE.read_bytes()))
         outlines = [np.array(ring, np.float64).reshape(-1, 2) for ring in rings]

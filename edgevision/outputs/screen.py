@@ -1,42 +1,39 @@
-"""A window with the overlay, or the whole screen of a board without a desktop."""
+"""A screen across the room, or a window: the live picture and what is seen in it."""
 
 from __future__ import annotations
 
-import contextlib
-import os
 import threading
-from typing import TYPE_CHECKING, Any, ClassVar
-
-# Before pygame is imported: no advertisement on standard output, and Ctrl-C stays ours.
-os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-os.environ.setdefault("SDL_NO_SIGNAL_HANDLERS", "1")
-
-import pygame
+from collections import deque
+from time import monotonic, perf_counter
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from edgevision.errors import OutputError
-from edgevision.pixels.draw import draw
-from edgevision.pixels.fit import letterboxed
+from edgevision.outputs.paint import Painter
+from edgevision.outputs.scene import Scene, answers_of, banner_of, facts_of, sight_of
+from edgevision.outputs.sdl import pygame
+from edgevision.outputs.window import Window
 from edgevision.pixels.rate import Rate
 from edgevision.values.command import Command
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
-    import numpy as np
-    import numpy.typing as npt
     from typing_extensions import Self
 
+    from edgevision.outputs.displays import Where
+    from edgevision.outputs.scene import Sight
     from edgevision.values.command import Action
+    from edgevision.values.frame import Frame
     from edgevision.values.report import Report
 
-_WIDTH, _HEIGHT = 1280, 720
-# What SDL falls back to without a display; right only for who asks for it.
-_UNSEEN = frozenset({"dummy", "offscreen"})
-_ADVICE = (
-    "run it in a desktop session, set DISPLAY or WAYLAND_DISPLAY, or on a bare console set "
-    "SDL_VIDEODRIVER=kmsdrm and be in the groups video and render"
-)
+    Newest = Callable[[Frame | None, float], Frame | None]
+
+_FRAME_SECONDS: Final = 1 / 30
+# A picture that stands still is painted again so often, for the banner and the figures.
+_STILL_SECONDS: Final = 0.5
+_NUMBERS_SECONDS: Final = 1.0
+_KEPT: Final = 4
 _KEYS: dict[int, Action] = {
     pygame.K_t: "task",
     pygame.K_f: "freeze",
@@ -48,13 +45,16 @@ _KEYS: dict[int, Action] = {
 
 
 class Screen:
-    """Shows the newest report and sends commands by key; the window's cross sets `closed`.
+    """Shows the newest picture with the newest answer; keys are commands, Tab the next source.
 
-    SDL wants a window to be opened, drawn and closed in one thread: the one that uses this output.
-    Any SDL 2 video driver will do (x11, wayland, kmsdrm).
+    A live source's pictures are taken beside the loop, at the camera's rate (at most 30 a second),
+    whatever the network's. SDL wants a window to be opened, drawn and closed in one thread: the one
+    that uses this output. A screen that is lost is opened again when it is back.
 
     Args:
-        fullscreen: cover the screen, no frame.
+        where: "hdmi" is a screen without a desktop, else a window; "window"; "auto" is a window
+            first where there is a desktop.
+        fullscreen: of a window: cover the screen, no frame.
         width, height: of the window in pixels; None takes the first picture's, at most the
             screen's.
         title: of the window.
@@ -67,10 +67,12 @@ class Screen:
     name = "screen"
     lossless: ClassVar[bool] = False
     wants_pixels: ClassVar[bool] = True
+    tend_seconds: ClassVar[float] = _FRAME_SECONDS / 2
 
     def __init__(
         self,
         *,
+        where: Where = "auto",
         fullscreen: bool = False,
         width: int | None = None,
         height: int | None = None,
@@ -78,27 +80,42 @@ class Screen:
         post: Callable[[Command], None] | None = None,
     ) -> None:
         self.closed = threading.Event()
-        self._fullscreen = fullscreen
-        self._width, self._height = width, height
-        self._title = title
+        self._window = Window(where, fullscreen=fullscreen, width=width, height=height, title=title)
         self._post = post
-        self._window: Any = None
-        self._sized = fullscreen or bool(width and height)
+        self._open = False
+        self._live: Mapping[str, Newest] = {}
+        self._ask: Callable[[], Mapping[str, Any]] = dict
+        self._numbers: Mapping[str, Any] = {}
+        self._numbers_at = self._painted_at = float("-inf")
         self._rate = Rate()
-        self._canvas: npt.NDArray[np.uint8] | None = None
+        self._fps: float | None = None
+        self._source: str | None = None
+        self._reports: dict[str, Report] = {}
+        self._frame: Frame | None = None
+        self._changed = True
+        self._seen: deque[Sight] = deque(maxlen=_KEPT)
+
+    def attach(
+        self,
+        *,
+        live: Mapping[str, Newest],
+        numbers: Callable[[], Mapping[str, Any]],
+        **_: Any,
+    ) -> None:
+        """Take what a run has to show; before it is opened.
+
+        Args:
+            live: by source, what waits for a frame that is another than the one given, at most so
+                many seconds, and gives it or None.
+            numbers: gives the run's health.
+            _: what other outputs are handed.
+        """
+        self._live, self._ask = live, numbers
+        self._source = next(iter(live), None)
 
     def __enter__(self) -> Self:
-        try:
-            _find_display()
-            pygame.display.set_caption(self._title)
-            if self._fullscreen:
-                self._window = pygame.display.set_mode((0, 0), pygame.FULLSCREEN)
-                pygame.mouse.set_visible(False)
-            else:
-                self._resize(_WIDTH, _HEIGHT)
-        except pygame.error as error:
-            pygame.display.quit()
-            raise OutputError(f"no display for the window ({error}): {_ADVICE}") from error
+        self._window.open()
+        self._open = True
         return self
 
     def __exit__(
@@ -107,40 +124,46 @@ class Screen:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._window = None
-        with contextlib.suppress(pygame.error):
-            pygame.display.quit()
+        self._open = False
+        self._window.close()
 
     def write(self, report: Report) -> None:
-        """Show the overlay of `report`.
+        """Show `report`, at once or with the next picture.
 
         Raises:
-            OutputError: if the display went away.
+            OutputError: if there is no screen now.
         """
-        if self._window is None:
+        if not self._open:
             raise OutputError("screen: the window is not open")
-        picture = draw(report, fps=self._rate.tick(report.frame.ready_at), out=self._canvas)
-        self._canvas = picture
-        try:
-            if not self._sized:
-                self._resize(report.frame.width, report.frame.height)
-                self._sized = True
-            width, height = self._window.get_size()
-            fitted = letterboxed(picture, width, height)
-            surface = pygame.image.frombuffer(fitted.data, (width, height), "RGB")
-            self._window.blit(surface, (0, 0))
-            pygame.display.flip()
-            self.tend()
-        except pygame.error as error:
-            raise OutputError(f"screen: {error}: {_ADVICE}") from error
+        source = report.frame.source
+        self._reports[source] = report
+        self._source = self._source or source
+        for event in report.events:
+            if event.phase == "seen":
+                self._seen.appendleft(sight_of(event, report.frame))
+        if source == self._source and source not in self._live:
+            self._take(report.frame)
+        self._changed = True
+        self.tend()
+        if self._window.surface is None:
+            raise OutputError("screen: there is none now")
 
     def tend(self) -> None:
-        """Answer the keyboard and the window manager, also while no picture comes."""
-        if self._window is None:
+        """Show a newer picture if there is one, and answer the keyboard and the window manager."""
+        if not self._open or not self._window.open_again():
             return
+        try:
+            self._heed()
+            self._show()
+        except pygame.error as error:
+            self._window.lose(str(error))
+
+    def _heed(self) -> None:
         for event in pygame.event.get():
             if event.type == pygame.QUIT:
                 self.closed.set()
+            elif event.type == pygame.KEYDOWN and event.key == pygame.K_TAB:
+                self._next_source()
             elif event.type == pygame.KEYDOWN and event.key in _KEYS:
                 self._press(_KEYS[event.key])
 
@@ -150,22 +173,44 @@ class Screen:
         elif action == "stop":
             self.closed.set()
 
-    def _resize(self, width: int, height: int) -> None:
-        """A window for pictures of this size: as asked for, else no larger than the screen."""
-        screen_width, screen_height = pygame.display.get_desktop_sizes()[0]
-        if self._width and self._height:
-            size = (self._width, self._height)
-        elif self._width:
-            size = (self._width, max(round(self._width * height / width), 1))
-        elif self._height:
-            size = (max(round(self._height * width / height), 1), self._height)
-        else:
-            scale = min(1.0, 0.9 * screen_width / width, 0.9 * screen_height / height)
-            size = (max(round(width * scale), 1), max(round(height * scale), 1))
-        self._window = pygame.display.set_mode(size, pygame.RESIZABLE)
+    def _next_source(self) -> None:
+        names = list(dict.fromkeys((*self._live, *self._reports)))
+        if self._source in names:
+            self._source = names[(names.index(self._source) + 1) % len(names)]
+            self._frame, self._changed = None, True
 
+    def _show(self) -> None:
+        now = monotonic()
+        since = now - self._painted_at
+        if since < _FRAME_SECONDS:
+            return
+        newest = self._live.get(self._source or "")
+        if newest is not None:
+            frame = newest(self._frame, 0.0)
+            if frame is not None:
+                self._take(frame)
+        if not self._changed and since < _STILL_SECONDS:
+            return
+        self._painted_at, self._changed = now, False
+        if now - self._numbers_at >= _NUMBERS_SECONDS:
+            self._numbers, self._numbers_at = self._ask(), now
+        if self._frame is not None:
+            self._window.fit(self._frame.width, self._frame.height)
+        Painter(pygame.display.get_surface()).paint(self._scene())
+        pygame.display.flip()
 
-def _find_display() -> None:
-    pygame.display.init()
-    if pygame.display.get_driver() in _UNSEEN - {os.environ.get("SDL_VIDEODRIVER")}:
-        raise pygame.error("SDL found none that can be seen")
+    def _take(self, frame: Frame) -> None:
+        if frame is not self._frame:
+            self._frame, self._changed = frame, True
+            self._fps = self._rate.tick(perf_counter())
+
+    def _scene(self) -> Scene:
+        report = self._reports.get(self._source or "")
+        live = self._source in self._live
+        return Scene(
+            frame=self._frame,
+            answers=answers_of(report),
+            seen=tuple(self._seen),
+            facts=facts_of(report, self._numbers, self._fps),
+            banner=banner_of(self._frame, live=live, now=perf_counter()),
+        )

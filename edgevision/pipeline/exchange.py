@@ -37,11 +37,13 @@ class Exchangeable:
         self._is_open = False
         self._wanted: _Wanted | None = None
         self._lost = 0
+        self._parts: dict[str, Any] | None = None
 
     @property
     def tend_seconds(self) -> float:
         """How often it is tended: one that need not be is only to learn of an exchange."""
-        return _TEND_SECONDS if hasattr(self._output, "tend") else _SELDOM_SECONDS
+        usual = _TEND_SECONDS if hasattr(self._output, "tend") else _SELDOM_SECONDS
+        return float(getattr(self._output, "tend_seconds", usual))
 
     @property
     def lost_events(self) -> int:
@@ -58,6 +60,11 @@ class Exchangeable:
         """How the present output is asked for a picture; None if it keeps none."""
         return getattr(self._output, "ask", None)
 
+    def attach(self, **parts: Any) -> None:
+        """Hand the output, and each that takes its place, what it needs to tell of the run."""
+        self._parts = parts
+        _attach(self._output, parts)
+
     def exchange(self, output: Output) -> None:
         """Close the present output and open `output` in its place; waits until that is done.
 
@@ -67,6 +74,8 @@ class Exchangeable:
         """
         if not self._is_open:
             raise OutputError(f"{self.name}: is not open")
+        if self._parts is not None:
+            _attach(output, self._parts)
         wanted = _Wanted(output)
         self._wanted = wanted
         if not wanted.done.wait(_PATIENCE_SECONDS):
@@ -120,6 +129,12 @@ class Exchangeable:
                 self._output = wanted.output
         finally:
             wanted.done.set()
+
+
+def _attach(output: Output, parts: dict[str, Any]) -> None:
+    attach = getattr(output, "attach", None)
+    if attach is not None:
+        attach(**parts)
 
 
 class _Wanted:

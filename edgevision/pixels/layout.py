@@ -118,10 +118,10 @@ def outlines(report: Report, sizes: Sizes) -> Iterator[Outline]:
     """The boxes where it looked; a task's surest reading gives its box the decision's colour."""
     verdicts: dict[Box, str] = {}
     for decision in report.decisions:
-        surest = _surest(decision, report.results)
-        if surest is not None:
-            before = verdicts.get(surest.box, "nothing")
-            verdicts[surest.box] = max(before, decision.verdict, key=_RANK.index)
+        reading = surest(decision, report.results)
+        if reading is not None:
+            before = verdicts.get(reading.box, "nothing")
+            verdicts[reading.box] = max(before, decision.verdict, key=_RANK.index)
     boxes = dict.fromkeys((*report.boxes, *(result.box for result in report.results)))
     for box in boxes:
         if box.width * box.height < _WHOLE:
@@ -185,7 +185,7 @@ def _stacked(report: Report, sizes: Sizes, bars: int) -> tuple[Card, ...]:
     laid: list[Card] = []
     top = sizes.pad
     for decision in report.decisions:
-        card = _card(decision, _guesses(decision, report.results), sizes, top, bars)
+        card = _card(decision, guesses_of(decision, report.results), sizes, top, bars)
         laid.append(card)
         top = card.area[3] + max(sizes.pad // 2, 2)
     return tuple(laid)
@@ -239,36 +239,43 @@ def _card(
 def _headline(
     decision: Decision, guesses: tuple[Guess, ...], capital: int, accent: Colour
 ) -> tuple[str, int, Colour, str]:
+    words, figure = heading(decision, guesses)
+    return words, capital, accent, figure
+
+
+def heading(decision: Decision, guesses: tuple[Guess, ...]) -> tuple[str, str]:
+    """The decision in a word or two, and its score where that is one of those words."""
     if decision.cause == "off":
-        return "off", capital, accent, ""
+        return "off", ""
     if decision.verdict == "nothing":
-        return _ABSENCE.get(decision.task, "nothing"), capital, accent, ""
+        return _ABSENCE.get(decision.task, "nothing"), ""
     if decision.verdict == "unsure" and decision.group is not None:
         name, score = decision.group.label, decision.group.score
-        return f"some {name}", capital, accent, f"{score:.0%}"
+        return f"some {name}", f"{score:.0%}"
     if decision.verdict == "unsure":
-        return "unsure", capital, accent, ""
+        return "unsure", ""
     label = decision.label or ""
     names = {guess.label: guess.name for guess in guesses}
     name = names.get(label, label.replace("_", " "))
-    return name[:1].upper() + name[1:], capital, accent, f"{decision.score:.0%}"
+    return name[:1].upper() + name[1:], f"{decision.score:.0%}"
 
 
-def _guesses(decision: Decision, results: tuple[Result, ...]) -> tuple[Guess, ...]:
+def guesses_of(decision: Decision, results: tuple[Result, ...]) -> tuple[Guess, ...]:
     """Of the task's surest reading in this frame.
 
     Where nothing of the task's kind was found, a score says how sure it is of the kind as well:
     otherwise "no dog" would stand over a long bar for the least unlikely breed.
     """
-    surest = _surest(decision, results)
-    if surest is None:
+    reading = surest(decision, results)
+    if reading is None:
         return ()
     if decision.verdict != "nothing":
-        return surest.guesses
-    return tuple(replace(guess, score=guess.score * surest.presence) for guess in surest.guesses)
+        return reading.guesses
+    return tuple(replace(guess, score=guess.score * reading.presence) for guess in reading.guesses)
 
 
-def _surest(decision: Decision, results: tuple[Result, ...]) -> Result | None:
+def surest(decision: Decision, results: tuple[Result, ...]) -> Result | None:
+    """The task's reading with the best first guess; None if it read nothing."""
     read = [result for result in results if result.task == decision.task and result.guesses]
     return max(read, key=lambda each: each.presence * each.guesses[0].score, default=None)
 
