@@ -5,21 +5,25 @@ from __future__ import annotations
 import hashlib
 import re
 import socket
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from edgevision import tasks
-from edgevision.errors import ConfigError
+from edgevision.errors import ConfigError, EdgevisionError
 from edgevision.store.outbox import Outbox
+from edgevision.store.reader import EventReader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from edgevision.config.schema import Mqtt, Settings
 
-SINKS: Final = ("mqtt",)
+SINKS: Final = ("mqtt", "webhook", "notify")
 """Outputs whose events come from an outbox, and stay there until they have arrived."""
 PASSWORD: Final = "EDGEVISION_MQTT_PASSWORD"  # noqa: S105 - the variable's name
+SECRET: Final = "EDGEVISION_WEBHOOK_SECRET"  # noqa: S105 - the variable's name
+_PICTURES: Final = ("full", "crop")
 _MACHINE_IDS: Final = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 
 
@@ -48,6 +52,13 @@ def extras(name: str, settings: Settings, environ: Mapping[str, str]) -> dict[st
     if name not in SINKS:
         return {}
     given: dict[str, Any] = {"outbox": Outbox(settings.store.file(environ), name)}
+    if name == "webhook" and settings.outputs.webhook is not None:
+        _check_file("webhook.secret_file", settings.outputs.webhook.secret_file)
+        if settings.outputs.webhook.secret_file is None:
+            given["secret"] = environ.get(SECRET)
+    if name == "notify" and settings.outputs.notify is not None:
+        _check_file("notify.urls_file", settings.outputs.notify.urls_file)
+        given["picture_of"] = partial(_picture_of, settings.store.file(environ))
     options = settings.outputs.mqtt
     if name == "mqtt" and options is not None:
         _check_files(options)
@@ -74,12 +85,26 @@ def _check_files(options: Mqtt) -> None:
         "tls.key": tls.key,
     }
     for key, path in files.items():
-        if path is None:
-            continue
-        try:
-            path.open("rb").close()
-        except OSError as error:
-            raise ConfigError(f"outputs.mqtt.{key}: {path}: {error.strerror}") from error
+        _check_file(f"mqtt.{key}", path)
+
+
+def _check_file(key: str, path: Path | None) -> None:
+    if path is None:
+        return
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise ConfigError(f"outputs.{key}: {path}: {error.strerror}") from error
+
+
+def _picture_of(store: Path, event: str) -> Path | None:
+    """The file of a sighting's picture, if snapshots keep one and it is still there."""
+    try:
+        with EventReader(store) as reader:
+            paths = [Path(path) for path, kind in reader.files(event) if kind in _PICTURES]
+    except EdgevisionError:
+        return None
+    return next((path for path in paths if path.is_file()), None)
 
 
 def identity(device: str | None, client_id: str | None) -> dict[str, str]:

@@ -24,7 +24,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PREFIX = "EDGEVISION_"
-RESERVED = frozenset({"EDGEVISION_CONFIG", "EDGEVISION_MODEL_MIRROR", "EDGEVISION_MQTT_PASSWORD"})
+RESERVED = frozenset(
+    {
+        "EDGEVISION_CONFIG",
+        "EDGEVISION_MODEL_MIRROR",
+        "EDGEVISION_MQTT_PASSWORD",
+        "EDGEVISION_WEBHOOK_SECRET",
+    }
+)
 """Variables that are no settings: the config's path, where models are fetched from, a secret."""
 RESERVED_PREFIXES = ("EDGEVISION_TEST_", "EDGEVISION_PI")
 """Those of the tests, and about a Pi in reach."""

@@ -29,7 +29,7 @@ VERSION: Literal[1] = 1
 
 LATER: dict[str, frozenset[str]] = {
     "": frozenset({"mqtt", "device"}),
-    "outputs": frozenset({"homeassistant", "webhook", "notify"}),
+    "outputs": frozenset({"homeassistant"}),
     "engine.device": frozenset({"gpu", "npu"}),
 }
 """Words that are planned, by the key under which they stand; they are told from misspelt ones."""
@@ -70,6 +70,7 @@ Text = Annotated[str, Field(strict=True, min_length=1, max_length=2000, pattern=
 Name = Annotated[
     str, Field(strict=True, min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
 ]
+Clock = Annotated[str, Field(strict=True, pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Topic = Annotated[str, Field(strict=True, min_length=1, max_length=200, pattern=_TOPIC)]
 Resolution = Annotated[Whole, Field(ge=32, le=1024, multiple_of=32)]
 File = Annotated[Path, AfterValidator(_path)]
@@ -501,6 +502,35 @@ class Mqtt(Branch):
     discovery: Discovery = _branch("makes the device known to Home Assistant")
 
 
+class Webhook(Branch):
+    """Each event as an HTTP POST, signed, and tried again until it is taken."""
+
+    url: Annotated[str, Field(strict=True, max_length=2000, pattern=r"^https?://[^\s]+$")] = Field(
+        description="address that takes events: http:// or https://"
+    )
+    secret_file: File | None = Field(
+        default=None,
+        description="file with what to sign with; empty: the variable EDGEVISION_WEBHOOK_SECRET",
+    )
+    timeout_s: Annotated[Number, Field(gt=0, le=60)] = Field(
+        default=10.0, description="seconds to wait for an answer"
+    )
+
+
+class Notify(Branch):
+    """A message to people for each sighting, by Apprise."""
+
+    urls_file: File = Field(description="a configuration of Apprise: an address a line")
+    labels: Annotated[tuple[Name, ...], Field(max_length=64), AfterValidator(_unlike)] = Field(
+        default=(), description="only these labels; empty: all"
+    )
+    min_score: Share = Field(default=0.0, description="only sightings with at least this score")
+    quiet: tuple[Clock, Clock] | None = Field(
+        default=None, description="from and to, in local time: nobody is told then"
+    )
+    picture: Switch = Field(default=False, description="send the sighting's picture with it")
+
+
 class Outputs(Branch):
     """Where it is told; true turns one on, false (here: None) turns it off."""
 
@@ -513,6 +543,10 @@ class Outputs(Branch):
     snapshots: Snapshots | None = Field(default=None, description="pictures of what was seen")
     clips: Clips | None = Field(default=None, description="short films of what was seen")
     mqtt: Mqtt | None = Field(default=None, description="an MQTT broker; needs the extra `mqtt`")
+    webhook: Webhook | None = Field(default=None, description="events to an HTTP address")
+    notify: Notify | None = Field(
+        default=None, description="messages to people; needs the extra `notify`"
+    )
 
 
 class Retention(Branch):

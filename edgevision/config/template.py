@@ -21,6 +21,8 @@ EXAMPLES = {
     ("outputs", "snapshots", "folder"): "snapshots",
     ("outputs", "clips", "folder"): "clips",
     ("outputs", "mqtt", "host"): "broker.local",
+    ("outputs", "webhook", "url"): "https://example.org/events",
+    ("outputs", "notify", "urls_file"): "apprise.conf",
 }
 """What is shown, as a comment, for keys that have no default."""
 

@@ -9,5 +9,7 @@ KINDS = {
     "video": Kind("edgevision.outputs.video:VideoFile", "a video file with the overlay"),
     "clips": Kind("edgevision.outputs.clips:Clips", "short films of what was seen"),
     "mqtt": Kind("edgevision.outputs.mqtt:Mqtt", "events to an MQTT broker", "mqtt"),
+    "webhook": Kind("edgevision.outputs.webhook:Webhook", "events to an HTTP address"),
+    "notify": Kind("edgevision.outputs.notify:Notify", "messages to people", "notify"),
     "snapshots": Kind("edgevision.outputs.snapshots:Snapshots", "JPEGs of what was seen"),
 }

@@ -130,7 +130,7 @@ def test_every_problem_is_told_at_once_with_its_place(written):
         ("decide: {tasks: {dogs: {mode: frames}}}\n", "1: decide.tasks.dogs.mode: no such key"),
         ("outputs: [jsonl]\n", "1: outputs: a list of 1 is given; expected a mapping"),
         ("outputs: {jsonl: true}\n", "1: outputs.jsonl.path: is missing; expected a path"),
-        ("outputs: {webhook: {}}\n", "1: outputs.webhook: is not in this version"),
+        ("outputs: {webhook: {}}\n", "1: outputs.webhook.url: is missing"),
         ("outputs: {mqtt: {}}\n", "1: outputs.mqtt.host: is missing; expected text"),
         ("outputs: {jsnl: {}}\n", "1: outputs.jsnl: no such key; did you mean jsonl?"),
         ("model: {labels: 3}\n", "1: model.labels: 3 is given; expected a path, or null"),
@@ -166,7 +166,7 @@ def test_a_wrong_value_is_one_line_that_says_what_would_do(written, text, says):
         ),
         ("EDGEVISION_DEVICE__NAME", "2", "is not in this version"),
         ("EDGEVISION_WEB__HOST", "camera", "'camera' is no address; expected one such as 127.0"),
-        ("EDGEVISION_OUTPUTS__WEBHOOK__URL", "2", "is not in this version"),
+        ("EDGEVISION_OUTPUTS__HOMEASSISTANT__URL", "2", "is not in this version"),
         ("EDGEVISION_REGION__ZONE", "[1, ", "not YAML: "),
         ("EDGEVISION_REGION__ZONE", "!!binary aa", "the tag tag:yaml.org,2002:binary is not read"),
         ("EDGEVISION_SOURCE", "{uri: 1}", "source.uri: 1 is given; expected text"),
@@ -307,6 +307,9 @@ def test_the_file_is_found_where_it_is_said_to_be(tmp_path, monkeypatch):
 # Layering, for every key there is.
 
 OTHERS = {
+    "outputs.webhook.url": ["http://a", "http://b", "https://c"],
+    "outputs.notify.labels": [["a"], ["b"], ["c", "d"]],
+    "outputs.notify.quiet": [["22:00", "07:00"], ["00:00", "01:00"], ["12:00", "13:00"]],
     "outputs.mqtt.watch": [["a"], ["b"], ["c", "d"]],
     "web.host": ["127.0.0.2", "::1", "127.0.0.3"],
     "web.names": [["a"], ["b"], ["c", "d"]],
@@ -355,7 +358,8 @@ def test_a_later_layer_wins_for_every_key(written, key):
         tree = {part: tree}
     if key.path[0] == "outputs" and "path" not in key.path and "folder" not in key.path:
         required = {"video": {"path": "a"}, "jsonl": {"path": "a"}, "snapshots": {"folder": "a"}}
-        required.update(clips={"folder": "a"}, mqtt={"host": "a"})
+        required.update(clips={"folder": "a"}, mqtt={"host": "a"}, notify={"urls_file": "a"})
+        required["webhook"] = {"url": "http://a"}
         given = tree["outputs"][key.path[1]]
         tree["outputs"][key.path[1]] = {**required.get(key.path[1], {}), **given}
     if key.path == ("geo", "mode"):

@@ -32,6 +32,12 @@ def make(kind):
         pytest.skip(str(error))
 
 
+def addresses(folder):
+    path = folder / "apprise.conf"
+    path.write_text("json://127.0.0.1:1/\n")
+    return path
+
+
 def possible(kind, folder):
     return {
         "console": {"stream": io.StringIO()},
@@ -42,6 +48,8 @@ def possible(kind, folder):
         "clips": {"folder": str(folder / "clips")},
         # Nobody listens there: that is no reason not to open.
         "mqtt": {"host": "127.0.0.1", "port": 1},
+        "webhook": {"url": "http://127.0.0.1:1/"},
+        "notify": {"urls_file": addresses(folder)},
     }[kind]
 
 
@@ -60,6 +68,8 @@ def impossible(kind, folder, monkeypatch):
         "snapshots": {"folder": str(folder / "file")},
         "clips": {"folder": str(folder / "file")},
         "mqtt": {"host": "127.0.0.1", "username": "a", "password_file": folder / "nowhere"},
+        "webhook": {"url": "http://127.0.0.1:1/", "secret_file": folder / "nowhere"},
+        "notify": {"urls_file": folder / "nowhere"},
     }[kind]
 
 
@@ -117,4 +127,13 @@ def test_its_options_are_documented(kind, make, project):
     told = set(re.findall(r"^\| `(\w+)` \|", sections[kind], re.MULTILINE))
     taken = set(inspect.signature(make).parameters)
     # The others come from elsewhere: privacy, the store, the environment.
-    assert told == taken - {"stream", "blur", "ledger", "post", "outbox", "password"}
+    assert told == taken - {
+        "stream",
+        "blur",
+        "ledger",
+        "post",
+        "outbox",
+        "password",
+        "secret",
+        "picture_of",
+    }
