@@ -151,7 +151,7 @@ def _parts(
 
 
 def _works(numbers: Mapping[str, Any]) -> bool:
-    if not numbers.get("connected", True):
+    if numbers.get("connection", "connected") != "connected":
         return False
     return numbers["state"] == "running" if "state" in numbers else not numbers.get("last_error")
 

@@ -58,6 +58,16 @@ def test_ready_only_once_frames_are_answered(rig):
     assert rig.client.get("/healthz").status_code == 503
 
 
+def test_metrics_say_what_waits_and_what_does_not_work(rig):
+    numbers = {"outbox": 7, "connection": "connection refused", "written": 3, "last_error": None}
+    rig.health.watch("outputs", "mqtt", lambda: numbers)
+    rig.health.watch("outputs", "jsonl", lambda: {"written": 1, "last_error": None})
+    text = rig.client.get("/metrics").text
+    assert 'edgevision_output_outbox{output="mqtt"} 7.0' in text
+    assert 'edgevision_output_up{output="mqtt"} 0.0' in text
+    assert 'edgevision_output_up{output="jsonl"} 1.0' in text
+
+
 def test_metrics_are_the_numbers_of_the_run(rig):
     rig.show()
     rig.show()

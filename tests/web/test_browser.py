@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,8 @@ from browser import chromium, resize, theme
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
+
+from edgevision.values.place import Place
 
 PATIENCE = 60
 PICTURE = """
@@ -184,6 +187,19 @@ def test_it_fits_and_axe_has_no_complaint(page, name, width):
     assert wide <= width
     found = Axe().run(page)["violations"]
     assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
+
+
+def test_places_are_on_the_map(rig, make_event, browser):
+    place = Place(48.86, 2.29, 120.0, "Paris, France")
+    rig.show()
+    rig.keep(make_event(1, task="landmarks", time=datetime.now(timezone.utc), place=place))
+    browser.get(rig.server.address)
+    until(browser, lambda: all_of(browser, "#map circle"))
+    assert "Paris" in one(browser, "#map svg").get_attribute("aria-label")
+    # The circle lies on the land of France: as far right and up as it should.
+    circle = one(browser, "#map circle.around")
+    assert (circle.get_attribute("cx"), circle.get_attribute("cy")) == ("2.29", "-48.86")
+    assert complaints(browser) == []
 
 
 def test_logging_in_and_out(tmp_path, shared, browser):

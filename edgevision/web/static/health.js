@@ -28,15 +28,16 @@ function numbers(health) {
     ["Left out", dropped.toLocaleString()],
     ["Events", health.events.toLocaleString()],
   ];
-  if (health.resolution) rows.push(["Network", `${health.resolution} px, ${health.threads} thr.`]);
+  if (health.resolution) rows.push(["Network input", `${health.resolution} px`], ["Threads", String(health.threads)]);
   if (board.temperature_c != null) rows.push(["Temperature", `${board.temperature_c.toFixed(0)} °C`, board.throttled]);
   if (process.rss_mb != null) rows.push(["Memory", `${process.rss_mb.toFixed(0)} MB`]);
   if (disk.free_mb != null) rows.push(["Disk free", `${(disk.free_mb / 1000).toFixed(1)} GB`, disk.free_mb < 200]);
   for (const [name, source] of Object.entries(health.sources ?? {})) rows.push([`Source ${name}`, source.state, source.state !== "running"]);
   for (const [name, output] of Object.entries(health.outputs ?? {})) {
-    if (output.connected === undefined && !output.last_error) continue;
-    const wrong = Boolean(output.last_error) || output.connected === false;
-    const words = output.connected === undefined ? "failing" : output.connected ? "connected" : "away";
+    const { connection } = output;
+    if (connection === undefined && !output.last_error) continue;
+    const wrong = Boolean(output.last_error) || (connection ?? "connected") !== "connected";
+    const words = connection ?? "failing";
     rows.push([`Output ${name}`, words, wrong]);
     if (output.outbox) rows.push([`Waiting for ${name}`, output.outbox.toLocaleString()]);
   }

@@ -27,7 +27,7 @@ export function showState(state, source) {
 function task(told) {
   const best = told.guesses.find((guess) => guess.label === told.label) ?? told.guesses[0];
   const name = best?.label === told.label && best ? best.name : named(told.label ?? "");
-  const title = told.verdict === "nothing" ? ABSENT[told.task] ?? "nothing" : told.verdict === "unsure" && told.group ? `some ${told.group}` : name || "unsure";
+  const title = told.verdict === "nothing" ? ABSENT[told.task] ?? "nothing" : told.verdict === "seen" ? name : told.group ? `some ${told.group}` : "unsure";
   const at = thresholds[told.task] ?? null;
   return make("article", { class: "task", "data-verdict": told.verdict },
     make("p", { class: "of" }, make("span", {}, told.task), make("span", {}, told.verdict)),

@@ -1,6 +1,7 @@
 // The sightings: filters, thumbnails, corrections.
 
 import { ask, byId, command, make, named, percent } from "./dom.js";
+import { addPlace } from "./worldmap.js";
 
 const MANY = 48;
 let operator = false;
@@ -47,6 +48,7 @@ async function load(until = null) {
   try {
     const { events } = await ask(`/api/v1/events?${query}`);
     shown = until ? [...shown, ...events] : events;
+    for (const event of events) addPlace(event.place);
     byId("more").hidden = events.length < MANY;
     render();
   } catch (error) {
