@@ -243,7 +243,9 @@ class EdgeTpu:
         how = f"ended with code {code}"
         if code < 0:
             how = f"was ended by {signal.Signals(-code).name}"
-        said = self._said.decode(errors="replace").strip().splitlines()
+        lines = self._said.decode(errors="replace").strip().splitlines()
+        # The runtime greets on every start.
+        said = [line for line in lines if not line.startswith("INFO:")]
         last = f" ({said[-1][:200]})" if said else ""
         return f"Edge TPU {self.device}: its process {how}{last}"
 

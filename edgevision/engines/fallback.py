@@ -244,7 +244,8 @@ class _Seat:
         self._last_error = str(error)
         self.state = "resting" if self._in_a_row >= self._most else "away"
         if not self._said:
-            log.warning("%s; %s", error, self._meanwhile())
+            # Its words only: a kept log record would keep the error's frames, and the memory there.
+            log.warning("%s; %s", self._last_error, self._meanwhile())
         self._said = self.state == "resting"
 
     def _meanwhile(self) -> str:
@@ -272,7 +273,7 @@ class _Seat:
                 engine = self._opener()
             except ModelError as error:
                 self._last_error, self.state = str(error), "refused"
-                log.error("%s; %s", error, self._meanwhile())  # noqa: TRY400 - one line, no traceback
+                log.error("%s; %s", self._last_error, self._meanwhile())  # noqa: TRY400 - one line, no traceback
                 return
             except EngineError as error:
                 self._count(error)

@@ -7,7 +7,7 @@ import signal
 import threading
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,9 +23,6 @@ from edgevision.evaluation.prove import Verdict
 from edgevision.pipeline.health import Health
 from edgevision.zoo.registry import find
 from edgevision.zoo.twins import twin_of
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 NAME = "mobilenet_v1_0.25_128_quant"
 
@@ -78,6 +75,11 @@ def answer(engine, picture):
 
 def state_of(engine) -> list[str]:
     return [one["state"] for one in engine.numbers()["accelerators"].values()]
+
+
+def children_of_this() -> set[str]:
+    tasks = Path(f"/proc/{os.getpid()}/task").iterdir()
+    return {pid for task in tasks for pid in (task / "children").read_text().split()}
 
 
 def until(condition):
@@ -152,6 +154,49 @@ def test_a_child_killed_between_frames_costs_no_frame(tpu, built, picture):
     os.kill(int(tpu.runs[-1]["pid"]), signal.SIGKILL)
     assert np.array_equal(answer(engine, picture), expected)
     assert engine.numbers()["accelerators"]["edgetpu"]["failures"] == 1
+
+
+def test_many_crashes_leave_no_process_and_no_descriptor(tpu, settings, picture):
+    engine = build_network(settings(max_failures=100)).engine
+
+    def come_back():
+        tpu.say("crash")
+        answer(engine, picture)
+        tpu.say("ok")
+        until(lambda: state_of(engine) == ["serving"])
+
+    come_back()
+    descriptors = len(list(Path("/proc/self/fd").iterdir()))
+    children = children_of_this()
+    assert len(children) == 1
+    for _ in range(4):
+        come_back()
+    # The one that was ended is closed in a thread beside.
+    until(lambda: len(list(Path("/proc/self/fd").iterdir())) <= descriptors)
+    assert len(children_of_this()) == 1
+    assert children_of_this() != children
+    engine.close()
+    until(lambda: not children_of_this())
+
+
+def test_a_reload_takes_the_device_over_when_the_old_engine_has_gone(
+    tpu, settings, picture, monkeypatch
+):
+    """One process at a time may hold it."""
+    locks = tpu.folder / "locks"
+    locks.mkdir()
+    monkeypatch.setenv("FAKE_EDGETPU_LOCKS", str(locks))
+    running = build_network(settings())
+    expected = answer(running.engine, picture)
+    rebuilt = rebuild(settings(threads=2, max_failures=100), running, engine=True)
+    new = rebuilt.network.engine
+    assert state_of(new) == ["away"]
+    assert np.array_equal(answer(new, picture), expected)
+
+    running.engine.close()
+    until(lambda: state_of(new) == ["serving"])
+    assert np.array_equal(answer(new, picture), expected)
+    new.close()
 
 
 def test_several_devices_share_the_frames(tpu, built, picture, monkeypatch):
