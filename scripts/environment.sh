@@ -101,6 +101,7 @@ readonly test_programs=(
     "chromium:chromium"
     "chromedriver:chromium-driver"
     "systemd-analyze:systemd"
+    "gcc:gcc libc6-dev"
     "xvfb-run:xvfb xauth"
     "xdotool:xdotool"
     "gst-launch-1.0:gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly gstreamer1.0-plugins-bad python3-gi gir1.2-gst-plugins-base-1.0 gir1.2-gst-rtsp-server-1.0"
