@@ -90,8 +90,8 @@ def test_an_embedding_extractor_needs_a_head(shared, tmp_path):
     with pytest.raises(ModelError) as refused:
         answer(model, "classify")
     assert str(refused.value) == (
-        f"model {EXTRACTOR} has no head 'imagenet1k' (it has: dogs) and no classifier of its "
-        "own; give one as `model: {heads: {imagenet1k: FILE.npz}}`"
+        f"model {EXTRACTOR} has no head 'imagenet1k' (it has: dogs, landmarks) and no "
+        "classifier of its own; give one as `model: {heads: {imagenet1k: FILE.npz}}`"
     )
     (dogs,) = answer(model, "dogs")
     assert len(dogs.guesses) == 5

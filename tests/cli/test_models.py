@@ -70,7 +70,7 @@ def test_json_tells_what_the_files_are(models):
         assert row["sha256"] == hashlib.sha256(content).hexdigest()
         assert row["mb"] == round(len(content) / 1e6, 2)
         assert row["resolution"] == 224
-        assert row["heads"] == {"dogs": 120, "imagenet1k": 1000}
+        assert row["heads"] == {"dogs": 120, "imagenet1k": 1000, "landmarks": 49}
         assert row["default"] == (name == DEFAULT)
         assert row["path"] == str(path)
     small = found[SMALL]
