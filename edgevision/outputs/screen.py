@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     Newest = Callable[[Frame | None, float], Frame | None]
 
 _FRAME_SECONDS: Final = 1 / 30
+# A picture may come so much before it is due: a camera's are not quite even.
+_EARLY_SECONDS: Final = _FRAME_SECONDS / 4
 # A picture that stands still is painted again so often, for the banner and the figures.
 _STILL_SECONDS: Final = 0.5
 _NUMBERS_SECONDS: Final = 1.0
@@ -67,7 +69,7 @@ class Screen:
     name = "screen"
     lossless: ClassVar[bool] = False
     wants_pixels: ClassVar[bool] = True
-    tend_seconds: ClassVar[float] = _FRAME_SECONDS / 2
+    tend_seconds: ClassVar[float] = _FRAME_SECONDS / 3
 
     def __init__(
         self,
@@ -182,7 +184,7 @@ class Screen:
     def _show(self) -> None:
         now = monotonic()
         since = now - self._painted_at
-        if since < _FRAME_SECONDS:
+        if since < _FRAME_SECONDS - _EARLY_SECONDS:
             return
         newest = self._live.get(self._source or "")
         if newest is not None:

@@ -177,3 +177,78 @@ def test_keys_go_through_the_inbox_to_a_loop(make_report):
         assert all(woken.acquire(timeout=20) for _ in KEYS)
     taken = [inbox.take().command.action for _ in KEYS]
     assert taken == list(KEYS.values())
+
+
+RUN = (sys.executable, "-m", "edgevision", "run", "--source")
+PRESSED = """
+import sys, threading
+from edgevision.outputs.screen import Screen
+from edgevision.outputs.sdl import pygame
+from edgevision.pipeline.outlet import Outlet
+done = threading.Event()
+def post(command):
+    print(command.action, flush=True)
+    if command.action == "stop":
+        done.set()
+with Outlet(Screen(where="hdmi", width=320, height=240, title="edgevision-keys", post=post)):
+    while not pygame.key.get_focused() and not done.wait(0.05):
+        pass
+    print("open", flush=True)
+    sys.exit(not done.wait(60))
+"""
+
+
+def test_keys_of_a_keyboard_arrive_by_a_real_x_server(tmp_path):
+    """From another program's key presses, through the X server and SDL, to commands."""
+    for needed in ("xvfb-run", "xdotool"):
+        if shutil.which(needed) is None:
+            pytest.skip(f"needs {needed}")
+    program = tmp_path / "keys.py"
+    program.write_text(PRESSED)
+    script = tmp_path / "keys.sh"
+    script.write_text(
+        f"exec 3< <({sys.executable} {program})\n"
+        "open=$!; read -t 30 -r word <&3; echo $word\n"
+        "for key in t f space q; do xdotool key $key; read -t 30 -r word <&3; echo $word; done\n"
+        "wait $open\n"
+    )
+    unwanted = ("SDL_VIDEODRIVER", "WAYLAND_DISPLAY")
+    kept = {name: value for name, value in os.environ.items() if name not in unwanted}
+    done = subprocess.run(
+        ["xvfb-run", "-a", "bash", script],
+        env=kept,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=100,
+    )
+    assert done.stdout.split() == ["open", "task", "freeze", "snapshot", "stop"]
+
+
+@pytest.mark.parametrize("where", ["auto", "hdmi", "window"])
+def test_a_run_shows_it_and_says_on_what(where, environment):
+    done = subprocess.run(
+        [*RUN, "synthetic:?frames=5", "--display", where],
+        env={**environment, "SDL_VIDEODRIVER": "no-such-driver,offscreen"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=100,
+    )
+    assert done.stdout == "", "more than events"
+    assert "screen: on offscreen; not on no-such-driver: " in done.stderr
+    assert "5 frames" in done.stderr
+
+
+def test_display_none_overrules_the_settings(environment, tmp_path):
+    (tmp_path / "edgevision.yaml").write_text("version: 1\noutputs:\n  screen: true\n")
+    done = subprocess.run(
+        [*RUN, "synthetic:?frames=2", "--display", "none"],
+        cwd=tmp_path,
+        env={**environment, "SDL_VIDEODRIVER": "no-such-driver"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=100,
+    )
+    assert "screen" not in done.stderr
