@@ -26,8 +26,9 @@ def height_of(width: int) -> int:
     return max(round(width * (NORTH - SOUTH) / 360), 1)
 
 
+@lru_cache(maxsize=4)
 def world_with(place: Place, width: int) -> Any:
-    """A surface with the map, and `place` as a dot in a circle."""
+    """A surface with the map, and `place` as a dot in a circle; read-only."""
     surface = _world(width).copy()
     across, down = on_map(np.array([[place.lon, place.lat]], np.float64), width)[0]
     dot = max(width // 44, 3)

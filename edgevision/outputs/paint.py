@@ -161,11 +161,7 @@ class Painter:
         shown = [] if side * 8 > self._width else seen[:_MOST_SEEN]
         for sight in reversed(shown):
             left, top = right - side, bottom - self._long(46) - side
-            picture = pygame.image.frombuffer(
-                sight.picture.tobytes(), sight.picture.shape[1::-1], "RGB"
-            )
-            small = pygame.transform.smoothscale(picture, (side, side))
-            self._surface.blit(small, (left, top))
+            self._surface.blit(_small(sight, side), (left, top))
             frame = pygame.Rect(left, top, side, side)
             pygame.draw.rect(self._surface, WHITE, frame, width=self._long(2))
             for line, words in enumerate(_lines(sight.name, size, side)):
@@ -196,6 +192,13 @@ class Painter:
         area.center = (self._width // 2, self._height // 2)
         pygame.draw.rect(self._surface, _BANNER, area, border_radius=area.height // 2)
         self._surface.blit(words, words.get_rect(center=area.center))
+
+
+@lru_cache(maxsize=8)
+def _small(sight: Sight, side: int) -> Any:
+    rows, columns = sight.picture.shape[:2]
+    picture = pygame.image.frombuffer(sight.picture.tobytes(), (columns, rows), "RGB")
+    return pygame.transform.smoothscale(picture, (side, side))
 
 
 def _lines(name: str, size: int, width: int) -> tuple[str, ...]:
