@@ -1,0 +1,68 @@
+"""The real picamera2 on libcamera's virtual camera, in the system that scripts/pi_check makes."""
+
+from __future__ import annotations
+
+import os
+from itertools import islice, pairwise
+
+import pytest
+
+from edgevision.errors import SourceError
+from edgevision.pipeline.supervise import Supervised
+from edgevision.sources.uri import make
+
+pytestmark = pytest.mark.skipif(
+    "EDGEVISION_PI" not in os.environ, reason="needs libcamera: scripts/pi_check runs it"
+)
+# Sizes that the virtual camera has; another one becomes its largest.
+CAMERA = "csi:?width=640&height=480&small=224&fps=30"
+PATIENCE = 60.0
+
+
+# From the left.
+BARS = ["white", "yellow", "cyan", "green", "magenta", "red", "blue", "black"]
+BITS = [(1, 1, 1), (1, 1, 0), (0, 1, 1), (0, 1, 0), (1, 0, 1), (1, 0, 0), (0, 0, 1), (0, 0, 0)]
+NAMES = dict(zip(BITS, BARS, strict=True))
+NEIGHBOURS = set(pairwise(BARS))
+
+
+def neighbours(plane) -> set[tuple[str, str]]:
+    """Pairs of colours that stand side by side in the middle row; wrong ones if red were blue."""
+    row = plane[plane.shape[0] // 2, ::4] > 127
+    names = [NAMES[tuple(int(one) for one in pixel)] for pixel in row]
+    return {pair for pair in pairwise(names) if pair[0] != pair[1]}
+
+
+def test_both_pictures_show_the_same_scene_and_are_the_frames_own():
+    with make(CAMERA, "yard") as source:
+        frames = list(islice(source, 6))
+    assert [frame.number for frame in frames] == list(range(6))
+    for frame in frames:
+        assert frame.pixels.shape == (480, 640, 3)
+        assert frame.small.shape == (224, 224, 3)
+        assert frame.pixels.std() > 10
+    # The pattern is whole at first and is then shifted in pieces.
+    assert any(neighbours(frame.pixels) >= NEIGHBOURS for frame in frames)
+    assert any(neighbours(frame.small) >= NEIGHBOURS for frame in frames)
+    assert any((frame.pixels != frames[0].pixels).any() for frame in frames[1:])
+
+
+def test_it_closes_so_that_it_can_be_opened_again():
+    for _ in range(3):
+        with make(CAMERA) as source:
+            assert next(iter(source)).number == 0
+
+
+def test_a_camera_that_is_not_there_and_one_in_use_are_told():
+    with pytest.raises(SourceError, match="finds no such camera"):
+        make("csi:7").open()
+    with make(CAMERA) as first:
+        next(iter(first))
+        with pytest.raises(SourceError, match="does not open"):
+            make(CAMERA).open()
+
+
+def test_it_runs_under_supervision():
+    with Supervised(lambda: make(CAMERA), "yard") as live:
+        for _ in range(3):
+            assert live.next(PATIENCE) is not None
