@@ -278,6 +278,9 @@ def test_a_digest_changes_with_content_and_name(checkout):
     assert len({before, changed, digest()}) == 3
 
 
+TOOLS = (".venv/bin/ruff", ".venv/bin/mypy", ".venv/bin/lint-imports")
+
+
 @pytest.mark.parametrize(
     ("broken", "named"),
     [
@@ -285,6 +288,7 @@ def test_a_digest_changes_with_content_and_name(checkout):
         ("scripts/test", "tests"),
         (".venv/bin/ruff", "lint formatting"),
         (".venv/bin/mypy", "types"),
+        ("scripts/pi_check", "arm64"),
         (".venv/bin/lint-imports", "floors"),
     ],
 )
@@ -293,7 +297,7 @@ def test_ci_runs_every_check_and_fails_if_one_does(tmp_path, project, broken, na
     root = tmp_path / "a clone"
     (root / ".ci").mkdir(parents=True)
     shutil.copy(project / ".ci" / "run", root / ".ci")
-    for name in ("scripts/test", ".venv/bin/ruff", ".venv/bin/mypy", ".venv/bin/lint-imports"):
+    for name in ("scripts/test", "scripts/pi_check", *TOOLS):
         said = summary if name == "scripts/test" else f"ran {name}"
         program(root / name, f"echo '{said}'; exit {1 if name == broken else 0}")
 
@@ -303,7 +307,7 @@ def test_ci_runs_every_check_and_fails_if_one_does(tmp_path, project, broken, na
 
     assert (ran.returncode != 0) == (broken is not None)
     assert ran.stdout.splitlines()[-1] == summary
-    for name in (".venv/bin/ruff", ".venv/bin/mypy", ".venv/bin/lint-imports"):
+    for name in ("scripts/pi_check", *TOOLS):
         assert f"ran {name}" in ran.stdout
     assert (f"failed: {named}" in ran.stdout) == (named is not None)
 
