@@ -11,17 +11,20 @@ import numpy as np
 
 from edgevision.cli.flags import all_of, json_flag
 from edgevision.cli.geo_embed import (
+    cluster_flag,
     embed_all,
+    embed_on,
     embedder_from,
     folder_argument,
     network_flags,
+    opened_cluster,
     tell_skipped,
 )
 from edgevision.cli.geo_eval import evaluate
 from edgevision.cli.geo_map import check_map, write_map
 from edgevision.cli.geo_search import search
 from edgevision.errors import WrittenError
-from edgevision.geo.cells import load_cells, partition, save_cells
+from edgevision.geo.cells import leaf_ids, load_cells, partition, partition_leaves, save_cells
 from edgevision.geo.folds import T1, T2
 from edgevision.geo.gallery import create_gallery, open_gallery
 from edgevision.geo.manifest import MANIFEST
@@ -31,10 +34,17 @@ from edgevision.geo.scene import scene_of
 from edgevision.pixels.photo import SUFFIXES
 
 if TYPE_CHECKING:
-    from edgevision.cli.geo_embed import Embedder
+    from collections.abc import Iterator
+
+    import numpy.typing as npt
+
+    from edgevision.app.cluster import Cluster
     from edgevision.geo.gallery import Gallery
     from edgevision.geo.photos import Tagged
 
+    Degrees = npt.NDArray[np.float64]
+
+_POINTS: Final = 20_000  # that a worker takes at once
 _CHECKPOINT: Final = 1000  # photos after which an interrupted run loses nothing
 
 
@@ -49,8 +59,17 @@ def geo() -> None:
 @geo.command()
 @folder_argument
 @click.option("--out", required=True, metavar="GALLERY", type=click.Path(path_type=Path))
+@cluster_flag
 @all_of(*network_flags)
-def index(*, folder: Path, out: Path, config: Path | None, as_json: bool, **shared: Any) -> None:
+def index(
+    *,
+    folder: Path,
+    out: Path,
+    cluster: str | None,
+    config: Path | None,
+    as_json: bool,
+    **shared: Any,
+) -> None:
     """Put the geotagged photos of DIR into a gallery.
 
     DIR has a file labels.csv with the columns path, lat and lon, or photos with GPS in their EXIF.
@@ -64,7 +83,13 @@ def index(*, folder: Path, out: Path, config: Path | None, as_json: bool, **shar
         gallery = create_gallery(out, embedder.sha256, embedder.model, embedder.features)
     new = [one for one in tags.photos if gallery.place_of(one.name) != (one.lat, one.lon)]
     skipped = list(tags.broken)
-    added = _fill(gallery, embedder, new, skipped)
+    with opened_cluster(cluster) as workers:
+        pairs = (
+            embed_all(embedder, new, "photos", skipped)
+            if workers is None
+            else embed_on(workers, embedder, new, "photos", skipped)
+        )
+        added = _fill(gallery, pairs)
     tell_skipped(skipped)
     told = {"gallery": str(out), "photos": len(gallery), "added": added, "skipped": skipped}
     if as_json:
@@ -73,8 +98,8 @@ def index(*, folder: Path, out: Path, config: Path | None, as_json: bool, **shar
         print(f"{out}: {len(gallery)} photos, {added} of them new, {len(skipped)} skipped")
 
 
-def _fill(gallery: Gallery, embedder: Embedder, new: list[Tagged], skipped: list[str]) -> int:
-    """Embed and add; what is done is written now and then, and at an interruption."""
+def _fill(gallery: Gallery, pairs: Iterator[tuple[Tagged, Any]]) -> int:
+    """Add photos as they come; what is done is written now and then, and at an interruption."""
     waiting: list[tuple[Tagged, Any]] = []
     added = 0
 
@@ -90,7 +115,7 @@ def _fill(gallery: Gallery, embedder: Embedder, new: list[Tagged], skipped: list
         waiting.clear()
 
     try:
-        for pair in embed_all(embedder, new, "photos", skipped):
+        for pair in pairs:
             waiting.append(pair)
             added += 1
             if len(waiting) >= _CHECKPOINT:
@@ -109,15 +134,28 @@ def _fill(gallery: Gallery, embedder: Embedder, new: list[Tagged], skipped: list
 @click.option("--t1", default=T1, show_default=True, help="most photos of a cell")
 @click.option("--t2", default=T2, show_default=True, help="fewest photos of a cell that is kept")
 @click.option("--map", "picture", type=click.Path(path_type=Path), callback=check_map)
+@cluster_flag
 @json_flag
 def cells(
-    *, folder: Path, out: Path, t1: int, t2: int, picture: Path | None, as_json: bool
+    *,
+    folder: Path,
+    out: Path,
+    t1: int,
+    t2: int,
+    picture: Path | None,
+    cluster: str | None,
+    as_json: bool,
 ) -> None:
     """Divide the earth into cells, small where DIR has many photos."""
     tags = read_tags(folder, SUFFIXES)
     lat = np.array([one.lat for one in tags.photos])
     lon = np.array([one.lon for one in tags.photos])
-    made = partition(lat, lon, t1, t2)
+    with opened_cluster(cluster) as workers:
+        made = (
+            partition(lat, lon, t1, t2)
+            if workers is None
+            else partition_leaves(_leaves_by(workers, lat, lon), t1, t2)
+        )
     tell_skipped(tags.broken)
     if not len(made):
         raise WrittenError(
@@ -136,6 +174,19 @@ def cells(
         print(json.dumps(told, ensure_ascii=False))
     else:
         print(f"{out}: {len(made)} cells hold {kept} of {len(lat)} photos")
+
+
+def _leaves_by(workers: Cluster, lat: Degrees, lon: Degrees) -> npt.NDArray[np.uint64]:
+    """Naming each point's smallest cell is what takes the time, and what is spread."""
+    points = np.stack([lat, lon], axis=1)
+    parts = [points[first : first + _POINTS] for first in range(0, len(points), _POINTS)]
+    found = list(workers.each(leaves_of, parts))
+    return np.concatenate(found) if found else np.zeros(0, np.uint64)
+
+
+def leaves_of(points: Degrees) -> npt.NDArray[np.uint64]:
+    """S2's leaf ids of (n, 2) latitudes and longitudes; for a worker of a cluster."""
+    return leaf_ids(points[:, 0], points[:, 1])
 
 
 @geo.command()

@@ -117,9 +117,18 @@ def partition(lat: npt.ArrayLike, lon: npt.ArrayLike, t1: int, t2: int) -> Cells
     Raises:
         WrittenError: if t1 and t2 are out of range.
     """
+    return partition_leaves(leaf_ids(lat, lon), t1, t2)
+
+
+def partition_leaves(leaves: Ids, t1: int, t2: int) -> Cells:
+    """The same for photos whose leaf cells are known, in any order: from several machines, say.
+
+    Raises:
+        WrittenError: if t1 and t2 are out of range.
+    """
     if not 1 <= t2 <= t1:
         raise WrittenError(f"cells: t1 {t1} and t2 {t2}: t2 should be 1 or more and at most t1")
-    leaves = np.sort(leaf_ids(lat, lon))
+    leaves = np.sort(leaves)
     kept: list[tuple[int, int]] = []
     todo = [((2 * face + 1) * _FACE_BIT, _FACE_BIT) for face in range(_FACES)]
     while todo:

@@ -4,6 +4,8 @@ import csv
 import json
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -230,3 +232,42 @@ def test_the_commands_of_the_page_run(run, photos, tmp_path):
             words,
             done.error,
         )
+
+
+def process(*words):
+    """The program by itself: what Dask does to a process, it does to its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "edgevision", "geo", *map(str, words)],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_a_cluster_gives_what_one_process_gives(run, photos, gallery, tmp_path):
+    pytest.importorskip("distributed", reason="the extra scale is not there")
+    one, other = tmp_path / "one.npz", tmp_path / "other.npz"
+    limits = ("--t1", "4", "--t2", "1")
+    process("cells", photos, "--out", one, *limits)
+    process("cells", photos, "--out", other, *limits, "--cluster", "local:2")
+    assert one.read_bytes() == other.read_bytes()
+
+    by_two = tmp_path / "by-two"
+    done = process("index", photos, "--out", by_two, "--cluster", "local:2", "--json")
+    assert json.loads(done.stdout)["photos"] == 40
+    assert "torn.jpg" in done.stderr
+    photo = sorted(photos.glob("*.jpg"))[3]
+    near, same = (
+        run("search", photo, "--gallery", place, "--json").json for place in (gallery, by_two)
+    )
+    assert near["neighbours"] == same["neighbours"]
+
+
+@pytest.mark.parametrize("where", ["local:0", "local:two", "local:"])
+def test_a_number_of_processes_is_checked(run, photos, tmp_path, where):
+    pytest.importorskip("distributed", reason="the extra scale is not there")
+    done = run("cells", photos, "--out", tmp_path / "cells", "--cluster", where)
+    assert "expected local: and a number from 1 to 256" in done.refused()
