@@ -80,7 +80,7 @@ def main() -> None:
         model = find(name)
         for head in calibrated(model, sets):
             path = options.out / f"{name}.{head.name}.npz"
-            save_head(head, path, small=True)
+            save_head(head, path, small=True, rows_of_parent=bool(head.parent))
             print(f"{path}: {head.provenance['temperatures']['by_side']}")
 
 

@@ -262,7 +262,7 @@ def _save_heads(out: Path, network: Network, digest: str, trained: Classifier) -
     for head in heads:
         name = f"{network.name}.{head.name}.npz"
         calibrated = _as_calibrated(head, DATA / "heads" / name)
-        save_head(calibrated, out / "heads" / name, small=True)
+        save_head(calibrated, out / "heads" / name, small=True, rows_of_parent=bool(head.parent))
 
 
 def _as_calibrated(head: Head, before: Path) -> Head:

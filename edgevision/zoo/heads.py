@@ -159,13 +159,15 @@ def softmax(logits: npt.NDArray[Any]) -> Array:
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True), np.float32)
 
 
-def save_head(head: Head, path: Path, *, small: bool = False) -> None:
+def save_head(head: Head, path: Path, *, small: bool = False, rows_of_parent: bool = False) -> None:
     """Write `head`. The same head gives the same bytes at any time, and so does what was read.
 
     Args:
         head: what to write.
         path: of the file.
         small: weights in eight bits, with a scale for each class, in place of float16.
+        rows_of_parent: leave the weights out: they are rows of the parent's, whose file lies beside
+            this one and is called as it is but for the head's name.
 
     Raises:
         OSError: if the file cannot be written.
@@ -182,8 +184,11 @@ def save_head(head: Head, path: Path, *, small: bool = False) -> None:
     if head.temperatures:
         about["temperatures"] = {str(side): one for side, one in head.temperatures.items()}
     text = json.dumps(about, ensure_ascii=False, sort_keys=True).encode()
+    weights: dict[str, npt.NDArray[Any]] = {}
+    if not rows_of_parent:
+        weights = _in_eight_bits(head.weights) if small else {"weights": head.weights.astype("<f2")}
     arrays = {
-        **(_in_eight_bits(head.weights) if small else {"weights": head.weights.astype("<f2")}),
+        **weights,
         "bias": head.bias.astype("<f4"),
         "about": np.frombuffer(text, np.uint8),
     }
@@ -239,15 +244,18 @@ def _read(path: Path) -> Head:
     arrays = {}
     with zipfile.ZipFile(path) as archive:
         names = [name.removesuffix(".npy") for name in archive.namelist()]
-        for name in ("weights", "bias", "about", *(["scales"] if "scales" in names else [])):
+        for name in ("bias", "about", *({"weights", "scales"} & {*names})):
             if archive.getinfo(f"{name}.npy").file_size > _MOST_BYTES:
                 raise ValueError(f"{name} is larger than a head can be")
             content = io.BytesIO(archive.read(f"{name}.npy"))
             arrays[name] = np.lib.format.read_array(content, allow_pickle=False)
     about = json.loads(arrays["about"].tobytes().decode())
-    weights = arrays["weights"].astype(np.float32)
-    if "scales" in arrays:
-        weights = weights * arrays["scales"].astype(np.float32)[:, None]
+    if "weights" in arrays:
+        weights = arrays["weights"].astype(np.float32)
+        if "scales" in arrays:
+            weights = weights * arrays["scales"].astype(np.float32)[:, None]
+    else:
+        weights = _of_parent(path, about)
     return Head(
         name=str(about["name"]),
         backbone_sha256=str(about["backbone_sha256"]),
@@ -262,3 +270,15 @@ def _read(path: Path) -> Head:
         parent=str(about["parent"]),
         rows=tuple(map(int, about["rows"])),
     )
+
+
+def _of_parent(path: Path, about: Mapping[str, Any]) -> Array:
+    """The weights of a head that is rows of another one of the same backbone."""
+    name, parent = str(about["name"]), str(about["parent"])
+    beside = path.with_name(path.name.replace(f".{name}.", f".{parent}.", 1))
+    if not parent or beside == path or not beside.exists():
+        raise ModelError(f"has no weights, and its parent {parent!r} does not lie beside it")
+    whole = _read(beside)
+    if whole.backbone_sha256 != about["backbone_sha256"]:
+        raise ModelError(f"its parent {beside.name} was made for another backbone")
+    return np.asarray(whole.weights[[int(row) for row in about["rows"]]])

@@ -108,6 +108,27 @@ def test_eight_bits_lose_little_and_reading_and_writing_again_loses_nothing(tmp_
     assert first.stat().st_size < plain.stat().st_size - 700
 
 
+def test_a_head_of_rows_takes_its_weights_from_its_parent_beside_it(tmp_path: Path) -> None:
+    parent = head(name="all")
+    child = head(
+        classes=2,
+        parent="all",
+        rows=(2, 0),
+        weights=parent.weights[[2, 0]],
+        bias=parent.bias[[2, 0]],
+    )
+    save_head(child, tmp_path / "net.letters.npz", rows_of_parent=True)
+    with pytest.raises(ModelError, match="its parent 'all' does not lie beside it"):
+        load_head(tmp_path / "net.letters.npz", SHA)
+    save_head(head(name="all", backbone_sha256="cd" * 32), tmp_path / "net.all.npz", small=True)
+    with pytest.raises(ModelError, match="made for another backbone"):
+        load_head(tmp_path / "net.letters.npz", SHA)
+    save_head(parent, tmp_path / "net.all.npz", small=True)
+    both = [load_head(tmp_path / f"net.{name}.npz", SHA) for name in ("all", "letters")]
+    np.testing.assert_array_equal(both[1].weights, both[0].weights[[2, 0]])
+    assert (tmp_path / "net.letters.npz").stat().st_size < 1500
+
+
 def test_the_same_head_is_saved_in_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one.npz", "two.npz"):
         save_head(head(), tmp_path / name)
