@@ -127,7 +127,7 @@ class Window:
                 self._say(f"on {driver}" + (f"; not on {'; '.join(refused)}" if refused else ""))
                 return
             refused.append(why)
-        raise OutputError(f"no display ({'; '.join(refused)}): {_ADVICE}")
+        raise OutputError(f"no display for the window ({'; '.join(refused)}): {_ADVICE}")
 
     def _try(self, driver: str) -> str | None:
         """Open the screen by `driver`; why that cannot be, or None."""
