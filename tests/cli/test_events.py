@@ -125,9 +125,14 @@ def test_old_events_are_let_go_after_a_look_at_what_would(edgevision, keep, make
 def test_new_events_are_followed(keep, make_event, environment, tmp_path):
     keep(make_event(1))
     words = [sys.executable, "-m", "edgevision", "events", "tail", "--json", "--label", "pug"]
-    follower = subprocess.Popen(
-        words, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True
-    )
+    # What a shell starts in the background is born deaf to Ctrl-C, and so are its children.
+    kept = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        follower = subprocess.Popen(
+            words, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True
+        )
+    finally:
+        signal.signal(signal.SIGINT, kept)
     try:
         os.set_blocking(follower.stdout.fileno(), True)
         keep(make_event(2, label="pug"))
