@@ -14,6 +14,7 @@ SCRIPTS = (
     "scripts/test",
     "scripts/demo",
     "scripts/security",
+    "scripts/fleet_cluster",
     "scripts/install",
     "scripts/uninstall",
     "scripts/environment.sh",
