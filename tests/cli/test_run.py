@@ -186,12 +186,16 @@ def test_without_a_camera_it_says_what_to_do(edgevision):
     assert "--source" in edgevision("run", "--task", "dogs").refused(3)
 
 
-def test_an_edgetpu_model_without_its_delegate(edgevision, shared):
+def test_an_edgetpu_model_without_its_delegate_runs_as_its_twin_on_the_cpu(edgevision, shared):
     model = shared / "models/mobilenet_v1_0.25_128_quant_edgetpu.tflite"
-    line = edgevision(
-        "run", "--task", "classify", "--model", model, "--source", "synthetic:"
-    ).refused(3)
-    assert "libedgetpu.so.1" in line
+    done = edgevision(
+        *("run", "--task", "classify", "--model", model, "--source", "synthetic:"),
+        *("--max-frames", "20", "--json"),
+    )
+    assert done.code == 0, done.err
+    assert "libedgetpu.so.1" in done.err
+    assert "frames go to the CPU until it is back" in done.err
+    assert json.loads(done.out.splitlines()[-1])["frames"] == 20
 
 
 def test_a_place_for_events_that_cannot_be_written_does_not_stop_the_run(
