@@ -43,6 +43,8 @@ class Process:
         self.lines, self.said = [], threading.Condition()
 
     def __enter__(self):
+        # What nohup starts is born deaf to the signal, and so are its children.
+        kept = signal.signal(signal.SIGHUP, signal.SIG_DFL)
         self.popen = subprocess.Popen(
             [sys.executable, "-m", "edgevision", "run"],
             cwd=self.folder,
@@ -52,6 +54,7 @@ class Process:
             stderr=subprocess.PIPE,
             text=True,
         )
+        signal.signal(signal.SIGHUP, kept)
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
         self.systemd.wait_for("READY=1")
