@@ -130,6 +130,8 @@ class Server:
         try:
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             made.bind((self._host, self.port))
+            # From here on whoever comes waits, and is not turned away, until the server is up.
+            made.listen()
         except OSError as error:
             made.close()
             raise OutputError(f"web: {self._host}:{self.port}: {error.strerror}") from None
