@@ -243,7 +243,8 @@ def test_what_is_written_a_day_is_counted(folder, shared, tmp_path, project):
     words = ["--sightings", "4", "--clips", "1", "--folder", project, "--results", tmp_path]
     done = subprocess.run(
         [sys.executable, folder / "writes.py", *map(str, words)],
-        env={**os.environ, "EDGEVISION_TEST_DATA": str(shared)},
+        # Where sys.path has no folder of the script, it still finds those beside it.
+        env={**os.environ, "PYTHONPATH": str(folder), "EDGEVISION_TEST_DATA": str(shared)},
         capture_output=True,
         text=True,
         check=False,
