@@ -5,27 +5,25 @@ from __future__ import annotations
 import logging
 from datetime import datetime, time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from apprise import Apprise, AppriseAsset, AppriseConfig
 
 from edgevision.errors import OutputError
-from edgevision.outputs.retried import Retried
+from edgevision.outputs.retried import RetriedOutput
 from edgevision.values.label import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from types import TracebackType
 
     from typing_extensions import Self
 
     from edgevision.store.outbox import Outbox
-    from edgevision.values.report import Report
 
 log = logging.getLogger(__name__)
 
 
-class Notify:
+class Notify(RetriedOutput):
     """Tells people what was seen, once a sighting; what fails is tried again.
 
     Args:
@@ -40,8 +38,6 @@ class Notify:
     """
 
     name = "notify"
-    lossless: ClassVar[bool] = False
-    wants_pixels: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -54,23 +50,13 @@ class Notify:
         outbox: Outbox | None = None,
         picture_of: Callable[[str], Path | None] | None = None,
     ) -> None:
+        super().__init__(outbox, self._tell)
         self._urls_file = Path(urls_file)
         self._labels = {canonical(label) for label in labels}
         self._min_score = min_score
         self._quiet = None if quiet is None else tuple(time.fromisoformat(one) for one in quiet)
         self._picture_of = picture_of if picture else None
         self._people: Apprise | None = None
-        self._retried = None if outbox is None else Retried(self.name, outbox, self._tell)
-
-    @property
-    def state(self) -> dict[str, Any]:
-        """What waits; JSON types."""
-        return {} if self._retried is None else self._retried.state()
-
-    @property
-    def trouble(self) -> str | None:
-        """What keeps people from being told, in words; None if nothing does."""
-        return None if self._retried is None else self._retried.trouble
 
     def __enter__(self) -> Self:
         # Apprise writes addresses, which hold secrets, into its own log.
@@ -87,33 +73,6 @@ class Notify:
         if not len(self._people):
             raise OutputError(f"notify: {self._urls_file}: has no address that Apprise knows")
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._retried is not None:
-            self._retried.close()
-
-    def write(self, report: Report) -> None:
-        """Tell what waits: `report` brought events, and they are kept by now.
-
-        Raises:
-            OutputError: if the database cannot be read.
-        """
-        del report
-        self.tend()
-
-    def tend(self) -> None:
-        """Tell what waits, if it is time.
-
-        Raises:
-            OutputError: if the database cannot be read.
-        """
-        if self._retried is not None:
-            self._retried.serve()
 
     def wanted(self, event: Mapping[str, Any], now: time) -> bool:
         """Whether people are to be told of `event` at the local time `now`."""

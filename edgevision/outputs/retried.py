@@ -6,14 +6,16 @@ import json
 import logging
 import random
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from edgevision.errors import OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from types import TracebackType
 
     from edgevision.store.outbox import Outbox
+    from edgevision.values.report import Report
 
 log = logging.getLogger(__name__)
 
@@ -86,3 +88,61 @@ class Retried:
         share = random.uniform(0.8, 1.2)  # noqa: S311 - spreads devices, guards nothing
         self._next_try = monotonic() + self._pause * share
         self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+
+
+class RetriedOutput:
+    """What outputs have in common whose events are brought one by one from an outbox.
+
+    Args:
+        outbox: where the events wait; None: nothing is brought.
+        give: as for `Retried`.
+    """
+
+    name: str
+    lossless: ClassVar[bool] = False
+    wants_pixels: ClassVar[bool] = False
+
+    def __init__(
+        self, outbox: Outbox | None, give: Callable[[Mapping[str, Any], str], None]
+    ) -> None:
+        self._retried = None if outbox is None else Retried(self.name, outbox, give)
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What waits; JSON types."""
+        return {} if self._retried is None else self._retried.state()
+
+    @property
+    def trouble(self) -> str | None:
+        """What keeps events from arriving, in words; None if nothing does."""
+        return None if self._retried is None else self._retried.trouble
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._retried is not None:
+            try:
+                self._retried.serve()
+            finally:
+                self._retried.close()
+
+    def write(self, report: Report) -> None:
+        """Bring what waits: `report` brought events, and they are kept by now.
+
+        Raises:
+            OutputError: if the database cannot be read.
+        """
+        del report
+        self.tend()
+
+    def tend(self) -> None:
+        """Bring what waits, if it is time.
+
+        Raises:
+            OutputError: if the database cannot be read.
+        """
+        if self._retried is not None:
+            self._retried.serve()

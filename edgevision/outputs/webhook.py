@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from urllib3 import PoolManager, Retry, Timeout
 from urllib3.exceptions import HTTPError
@@ -13,23 +13,21 @@ from urllib3.util import parse_url
 
 from edgevision import __version__
 from edgevision.errors import OutputError
-from edgevision.outputs.retried import Retried
+from edgevision.outputs.retried import RetriedOutput
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-    from types import TracebackType
 
     from typing_extensions import Self
 
     from edgevision.store.outbox import Outbox
-    from edgevision.values.report import Report
 
 SIGNATURE: Final = "X-Edgevision-Signature"
 _TAKEN: Final = range(200, 300)
 
 
-class Webhook:
+class Webhook(RetriedOutput):
     """Posts the JSON of each event, at least once and in order; any answer of 200 to 299 takes it.
 
     With a secret, `X-Edgevision-Signature: t=SECONDS,v1=HEX` is the HMAC-SHA-256 (RFC 2104) of
@@ -44,8 +42,6 @@ class Webhook:
     """
 
     name = "webhook"
-    lossless: ClassVar[bool] = False
-    wants_pixels: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -56,23 +52,13 @@ class Webhook:
         outbox: Outbox | None = None,
         secret: str | None = None,
     ) -> None:
+        super().__init__(outbox, self._post)
         self._url = url
         self._secret_file = secret_file
         self._secret = secret
         self._pool = PoolManager(
             timeout=Timeout(connect=timeout_s, read=timeout_s), retries=Retry(0, redirect=0)
         )
-        self._retried = None if outbox is None else Retried(self.name, outbox, self._post)
-
-    @property
-    def state(self) -> dict[str, Any]:
-        """What waits; JSON types."""
-        return {} if self._retried is None else self._retried.state()
-
-    @property
-    def trouble(self) -> str | None:
-        """What keeps events from arriving, in words; None if nothing does."""
-        return None if self._retried is None else self._retried.trouble
 
     def __enter__(self) -> Self:
         if self._secret_file is not None:
@@ -82,37 +68,6 @@ class Webhook:
                 reason = getattr(error, "strerror", None) or "has no line of text"
                 raise OutputError(f"webhook: {self._secret_file}: {reason}") from error
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._retried is not None:
-            try:
-                self._retried.serve()
-            finally:
-                self._retried.close()
-        self._pool.clear()
-
-    def write(self, report: Report) -> None:
-        """Send what waits: `report` brought events, and they are kept by now.
-
-        Raises:
-            OutputError: if the database cannot be read.
-        """
-        del report
-        self.tend()
-
-    def tend(self) -> None:
-        """Send what waits, if it is time.
-
-        Raises:
-            OutputError: if the database cannot be read.
-        """
-        if self._retried is not None:
-            self._retried.serve()
 
     def _post(self, event: Mapping[str, Any], line: str) -> None:
         body = line.encode("utf-8", "replace")
