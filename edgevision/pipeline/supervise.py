@@ -273,15 +273,17 @@ class Supervised:
         with self._changed:
             if reader is not self._reader or self._stopped:
                 return None
-            self.counts.errors += 1
             self._changed.notify_all()
             if isinstance(error, WrittenError) or not self._patient:
                 self._fatal = error
+                self.counts.errors += 1
                 return None
-            self._tell(str(error) or type(error).__name__)
-            if ran_seconds >= self._stall_seconds:
-                self._backoff.reset()
             self.state = "waiting"
             self._age()
+            self._tell(str(error) or type(error).__name__)
+            # Whoever sees the count, without the lock, also sees that the source is away.
+            self.counts.errors += 1
+            if ran_seconds >= self._stall_seconds:
+                self._backoff.reset()
             self.counts.wait_seconds = self._backoff.seconds()
             return self.counts.wait_seconds

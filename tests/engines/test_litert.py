@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import sys
+import time
+from threading import Event, Thread, get_ident
 
 import numpy as np
 import pytest
@@ -53,6 +56,33 @@ def test_a_photo_gives_its_class(shared):
     prepare = Preparer(runs.spec.input)
     features = runs.infer(lambda tensor: prepare(photo, FULL, tensor))
     assert int(features.logits.real().argmax()) == 1  # 0 is the background, 1 the tench
+
+
+def test_a_profiler_that_looks_at_the_stack_disturbs_no_inference(shared):
+    runs = engine(shared / "models/mobilenet_v1_0.25_128_quant.tflite")
+    ended, held = Event(), 0
+
+    def sample(whom: int) -> None:
+        nonlocal held
+        while not ended.is_set():
+            stack = sys._current_frames()[whom]
+            held += stack.f_code.co_name == "fill"
+            time.sleep(0.002)
+            del stack
+
+    def fill(tensor) -> None:
+        tensor.fill(128)
+        time.sleep(0.001)
+
+    profiler = Thread(target=sample, args=(get_ident(),))
+    profiler.start()
+    try:
+        answers = [runs.infer(fill).logits.real() for _ in range(40)]
+    finally:
+        ended.set()
+        profiler.join()
+    assert held
+    assert all(np.array_equal(answer, answers[0]) for answer in answers)
 
 
 def test_without_xnnpack_the_answer_is_the_same(shared):
