@@ -188,6 +188,7 @@ def test_people_are_kept_in_a_file_for_its_owner_alone(tmp_path):
         (f"anna:king:{hashed(PASSWORD)}\n", ":1: role 'king'"),
         ("anna\n", ":1: is not"),
     ],
+    ids=["empty", "no-hash", "no-such-role", "one-word"],  # a hash has salt, and no two are alike
 )
 def test_a_wrong_file_of_people_is_told_with_its_line(tmp_path, text, says):
     path = tmp_path / "people"
