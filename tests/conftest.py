@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from ulid import ULID
 
 from edgevision.values.box import Box
@@ -21,6 +22,10 @@ from edgevision.values.report import Report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+# No test asserts a time: an example that takes seconds on a busy machine is right all the same.
+settings.register_profile("edgevision", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("edgevision")
 
 PROJECT = Path(__file__).resolve().parent.parent
 # tiny.py, which several folders of tests use, lies beside this file.

@@ -388,8 +388,7 @@ def test_a_later_layer_wins_for_every_key(written, key):
 # Anything at all gives settings or lines.
 
 ANYTHING = settings(
-    deadline=None,  # the first example builds tables of characters, which takes seconds
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 WORDS = sorted({part for key in keys.every_key() for part in key.path} | {"dogs", "zone:0,0,1,1"})

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgevision.config.file import read
@@ -135,7 +135,6 @@ def test_comments_alone_and_a_byte_order_mark_are_fine(tmp_path):
     assert read(path).tree == {"task": "dogs"}
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.text(alphabet=st.characters(codec=None), max_size=60) | st.text("ab:-[]{}&*!|>'\"%#\n\t ,?<")
 )

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import s2cell
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgevision.errors import ModelError, OutputError, WrittenError
@@ -27,7 +27,6 @@ def test_known_ids():
 
 
 @given(POINTS, st.integers(1, 8), st.data())
-@settings(deadline=None)
 def test_a_partition_keeps_its_word(points, t1, data):
     t2 = data.draw(st.integers(1, t1))
     lat, lon = lats_lons(points)
@@ -43,7 +42,6 @@ def test_a_partition_keeps_its_word(points, t1, data):
 
 
 @given(POINTS)
-@settings(deadline=None)
 def test_a_point_is_in_the_cell_that_the_library_says(points):
     lat, lon = lats_lons(points)
     lon = np.where(np.abs(lat) == 90, 0, lon)  # the library tells names of a pole apart

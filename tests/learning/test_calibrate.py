@@ -46,7 +46,7 @@ def test_doubt_keeps_few_right_answers_from_becoming_certain():
     assert 0.3 < temperature(logits, classes, doubt=4.0) < 1.0
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=60))
 def test_bins_hold_every_answer_once_and_the_error_is_a_share(pairs):
     confidences = np.array([pair[0] for pair in pairs])

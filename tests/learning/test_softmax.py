@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from edgevision.learning.softmax import Problem, solve
 
-WITH_TIME = settings(max_examples=40, deadline=None)
+WITH_TIME = settings(max_examples=40)
 
 
 @st.composite

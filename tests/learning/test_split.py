@@ -18,7 +18,7 @@ def albums(draw):
     return classes, np.array(found)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(albums(), st.integers(0, 5))
 def test_no_group_lies_on_both_sides_and_every_class_stays(album, seed):
     classes, found = album

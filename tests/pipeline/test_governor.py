@@ -229,7 +229,7 @@ def burden(device, limits, rung, load=1.0):
     return infer / limit if limit > 0 else float("inf")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(device=devices, limits=limits, rungs=ladders)
 def test_under_constant_load_it_settles_at_the_best_rung_that_fits(device, limits, rungs):
     road = drive(limits, device, rungs)
@@ -243,7 +243,7 @@ def test_under_constant_load_it_settles_at_the_best_rung_that_fits(device, limit
         assert burden(device, limits, rungs[end - 1]) >= 1 / slack
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     device=devices,
     limits=limits,
@@ -268,7 +268,7 @@ def test_load_that_comes_and_goes_costs_few_steps(device, limits, rungs, phases)
     assert len(road.run(300)) <= 2
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     rungs=ladders,
     limits=limits,

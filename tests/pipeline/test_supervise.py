@@ -154,7 +154,7 @@ def test_a_wrong_address_is_not_tried_again():
     assert camera.openings == 1
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     st.lists(
         st.tuples(st.integers(0, 4), st.sampled_from(["end", "error", "bug", "absent", "hang"])),

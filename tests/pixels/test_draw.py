@@ -60,7 +60,7 @@ def areas(shown, fps):
 shapes = st.tuples(st.integers(1, 2000), st.integers(1, 1200))
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(
     shape=shapes,
     verdict=st.sampled_from(["seen", "unsure", "nothing"]),
@@ -78,7 +78,7 @@ def test_at_every_size_only_the_overlays_places_are_painted(shape, verdict, task
     assert not (painted & ~areas(shown, fps)).any()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(shape=st.tuples(st.integers(60, 2000), st.integers(60, 1200)))
 def test_words_lie_inside_their_card_and_do_not_overlap(shape):
     shown = report(*shape)

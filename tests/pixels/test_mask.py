@@ -28,7 +28,7 @@ def inside(polygon, width: int, height: int):
     st.integers(2, 90),
     st.integers(2, 90),
 )
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_no_pixel_whose_middle_lies_in_a_polygon_is_left(polygon, width, height):
     pixels = np.full((height, width, 3), 255, np.uint8)
     MaskPainter([polygon]).paint(pixels)

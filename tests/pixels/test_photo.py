@@ -198,7 +198,7 @@ def test_missing_and_folder(tmp_path):
         read_photo("a\0b")
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(
     start=st.sampled_from(
         [

@@ -162,5 +162,5 @@ class Sending(RuleBasedStateMachine):
 def test_whatever_happens_it_holds_what_has_not_arrived(path, make_event):
     Sending.path, Sending.make_event = path, staticmethod(make_event)
     case = Sending.TestCase
-    case.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+    case.settings = settings(max_examples=25, stateful_step_count=20)
     case().runTest()

@@ -49,7 +49,8 @@ def test_the_newest_come_first_and_no_more_than_asked_for(keep, make_event):
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data())
 def test_every_filter_finds_what_looking_at_each_event_finds(make_event, tmp_path_factory, data):

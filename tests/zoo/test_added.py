@@ -139,7 +139,7 @@ def test_what_is_forgotten_frees_its_bytes(source, folder):
     assert list(folder.iterdir()) == []
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.integers(0, 500), st.integers(0, 40), st.text(max_size=4))
 def test_any_damage_to_a_description_is_read_or_refused(source, folder, place, length, instead):
     added.keep(entry_for(source), source, folder)

@@ -15,7 +15,7 @@ ALPHAS = st.sampled_from([0.1, 0.25, 0.35, 0.5, 0.75, 1.0, 1.3, 1.4])
 FAMILY = st.sampled_from(list(FAMILIES))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(FAMILY, ALPHAS, st.integers(1, 9), st.integers(1, 5000))
 def test_layers_add_up_to_what_the_network_says_of_itself(family, alpha, steps, classes):
     network = network_of(family, alpha, classes)
@@ -64,7 +64,7 @@ def test_one_layer_shrinks_as_in_table_3(alpha, resolution, mult_adds, parameter
         assert round(pair.full_parameters / 1e6, 2) == 2.36
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(FAMILY, ALPHAS, st.integers(1, 7))
 def test_factorisation_saves_what_the_paper_says(family, alpha, steps):
     network = network_of(family, alpha, 10)

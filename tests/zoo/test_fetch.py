@@ -567,7 +567,7 @@ def small_server():
         yield running
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(turns=turns, left=st.binary(max_size=3) | st.integers(0, 5001).map(lambda n: CONTENT[:n]))
 def test_whatever_the_server_does_no_wrong_file_gets_the_name(small_server, turns, left):
     wanted = download(CONTENT[:5000])

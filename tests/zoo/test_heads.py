@@ -163,7 +163,8 @@ def test_parts_that_do_not_fit_are_refused(changes: dict[str, Any], says: str) -
 
 
 @settings(
-    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=400,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data())
 def test_a_damaged_file_gives_an_error_or_the_same_head(

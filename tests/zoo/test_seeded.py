@@ -207,7 +207,7 @@ def networks(draws: st.DrawFn) -> Network:
     return dataclasses.replace(MOBILENET_V2, layers=layers, padding=padding, classes=classes)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(network=networks(), seed=st.integers(0, 99))
 def test_a_whole_float_network_computes_what_numpy_does(network, seed):
     image = (photo(32, seed) - np.array(network.mean)) / network.deviation
@@ -225,7 +225,7 @@ def test_a_whole_float_network_computes_what_numpy_does(network, seed):
         np.testing.assert_allclose(values, expected[name], rtol=1e-3, atol=1e-3, err_msg=name)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(network=networks(), seed=st.integers(0, 99))
 def test_each_layer_of_an_int8_network_is_a_step_from_numpy_at_most(network, seed):
     pixels, recipe = photo(32, seed), seeded_recipe(network)

@@ -244,7 +244,8 @@ def test_each_changed_byte_of_the_tables_is_counted_or_refused_in_one_line(tmp_p
 
 
 @settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=300,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     st.lists(

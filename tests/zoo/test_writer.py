@@ -91,7 +91,7 @@ def convolution(
     return graph, image, expected
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     kind=st.sampled_from(["conv", "depthwise"]),
     side=st.integers(5, 12),
@@ -110,7 +110,7 @@ def test_float_convolutions_are_those_of_their_definition(
     np.testing.assert_allclose(run(graph, image), expected, rtol=1e-4, atol=1e-4)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     depthwise=st.booleans(),
     kernel=st.sampled_from([1, 3, 5]),
