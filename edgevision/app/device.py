@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from edgevision.app.checks.finding import Device
-from edgevision.config.schema import folder
+from edgevision.config.folders import folder
 from edgevision.engines.litert import load_runtime
 from edgevision.evaluation.fit import Times
 

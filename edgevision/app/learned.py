@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from edgevision import tasks
-from edgevision.config.schema import folder
+from edgevision.config.folders import folder
 from edgevision.errors import ConfigError, ModelError, OutputError
 from edgevision.kinds import suggestion
 from edgevision.zoo import learned

@@ -10,7 +10,8 @@ from edgevision.store.files import Ledger
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from edgevision.config.schema import Outputs, Settings
+    from edgevision.config.schema import Settings
+    from edgevision.config.telling import Outputs
 
 log = logging.getLogger(__name__)
 

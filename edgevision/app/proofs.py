@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from edgevision.app.device import replace_whole
-from edgevision.config.schema import folder
+from edgevision.config.folders import folder
 from edgevision.evaluation.prove import Verdict
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from edgevision import tasks
 from edgevision.app.rebuild import Rebuilt, rebuild
 from edgevision.app.recogniser import build_recogniser
 from edgevision.app.rules import build_rules
-from edgevision.config.schema import Rule
+from edgevision.config.deciding import Rule
 from edgevision.errors import CommandError, ConfigError, ModelError
 from edgevision.pipeline.commands import Ready
 from edgevision.store import marks

@@ -17,7 +17,8 @@ from edgevision.store.reader import EventReader
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from edgevision.config.schema import Mqtt, Settings
+    from edgevision.config.mqtt import Mqtt
+    from edgevision.config.schema import Settings
 
 SINKS: Final = ("mqtt", "webhook", "notify")
 """Outputs whose events come from an outbox, and stay there until they have arrived."""

@@ -13,8 +13,8 @@ from edgevision.sources.uri import make, parse
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from edgevision.config.camera import Source as Wanted
     from edgevision.config.schema import Settings
-    from edgevision.config.schema import Source as Wanted
     from edgevision.protocols import Source
     from edgevision.values.frame import Frame
 

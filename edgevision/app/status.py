@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from edgevision import __version__
-from edgevision.config.schema import folder
+from edgevision.config.folders import folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

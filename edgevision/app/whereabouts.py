@@ -13,7 +13,7 @@ from edgevision.tasks.landmarks import Landmarks
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from edgevision.config.schema import Geo
+    from edgevision.config.deciding import Geo
 
 # Only who asks for a gallery or a head pays for it, and needs the packages that it takes.
 _PARTS: Final = {

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from edgevision.config import file
 from edgevision.config.origin import masked, printable
 from edgevision.config.problems import problems
-from edgevision.config.schema import Outputs, Settings
+from edgevision.config.schema import Settings
+from edgevision.config.telling import Outputs
 from edgevision.config.template import EXAMPLES, commented
 from edgevision.errors import ConfigError, EdgevisionError
 from edgevision.kinds import suggestion

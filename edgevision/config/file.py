@@ -9,8 +9,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgevision.config.folders import folder
 from edgevision.config.origin import Layer, printable
-from edgevision.config.schema import folder
 from edgevision.config.text import parse
 from edgevision.errors import ConfigError
 

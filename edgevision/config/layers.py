@@ -16,8 +16,10 @@ from edgevision.config.file import find, read
 from edgevision.config.migrate import upgraded
 from edgevision.config.origin import KeyPath, Layer, Origin, printable
 from edgevision.config.problems import nearest, problems, unknown_variable
-from edgevision.config.schema import Branch, Settings, widen
+from edgevision.config.schema import Settings
+from edgevision.config.short import widen
 from edgevision.config.text import scalar
+from edgevision.config.types import Branch
 from edgevision.errors import ConfigError
 
 if TYPE_CHECKING:
