@@ -74,3 +74,12 @@ def test_one_wheel_of_opencv_at_most():
     }
 
     assert wheels == {"opencv-python-headless"}
+
+
+def test_no_module_is_too_long_to_be_read(project):
+    lengths = {
+        path: len(path.read_text(encoding="utf-8").splitlines())
+        for path in (project / "edgevision").rglob("*.py")
+    }
+    assert len(lengths) > 100
+    assert not {path: length for path, length in lengths.items() if length >= 300}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import Counter, deque
+from collections import deque
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from edgevision.errors import EdgevisionError, OutputError
+from edgevision.pipeline.failures import Failures
 from edgevision.worker import Worker
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ _LONGEST_PAUSE = 5.0
 _CLOSING_SECONDS = 0.4
 _TEND_SECONDS = 0.1
 _STALL_SECONDS = 5.0
-# Messages that differ by a number or so are not all said.
-_DISTINCT = 20
 _SPILL = 10_000
 # Reports that still need their pixels are some megabytes each.
 _SPILL_WITH_PIXELS = 16
@@ -53,8 +52,8 @@ class Outlet:
         open_seconds, drain_seconds: how long entering and leaving wait at most.
 
     Attributes:
-        written, dropped, errors: counts since the beginning, of reports and of failures.
-        last_error: of the last failure, in words; None while it works.
+        written, dropped: reports since the beginning.
+        failures: what it failed with.
     """
 
     def __init__(
@@ -72,8 +71,7 @@ class Outlet:
         self.name = output.name
         self.lossless: bool = getattr(output, "lossless", True)
         self.wants_pixels: bool = getattr(output, "wants_pixels", True)
-        self.written = self.dropped = self.errors = 0
-        self.last_error: str | None = None
+        self.written = self.dropped = 0
         self._output = output
         self._lost = 0
         self._when_closed: Callable[[], object] | None = None
@@ -93,7 +91,7 @@ class Outlet:
         self._ended = False
         self._deadline: float | None = None
         self._pause = _FIRST_PAUSE
-        self._said: Counter[str] = Counter()
+        self.failures = Failures(output.name)
         self._worker = Worker(f"output-{self.name}", self._serve, patient=True)
 
     def __enter__(self) -> Self:
@@ -167,7 +165,7 @@ class Outlet:
     @property
     def trouble(self) -> str | None:
         """What keeps it from its work now, in words; None if nothing does."""
-        return self.last_error or getattr(self._output, "trouble", None)
+        return self.failures.last or getattr(self._output, "trouble", None)
 
     @property
     def state(self) -> Mapping[str, Any]:
@@ -190,7 +188,7 @@ class Outlet:
 
     def _is_full(self) -> bool:
         # A failing output holds nobody up: its events spill instead.
-        working = self.last_error is None and not self._ended
+        working = self.failures.last is None and not self._ended
         return working and len(self._queue) >= self._depth
 
     def _make_room(self) -> None:
@@ -230,7 +228,7 @@ class Outlet:
                     pass
         except Exception as error:  # noqa: BLE001 - told by whoever waits for the opening, or here
             if self._opened.is_set():
-                self._note(error)
+                self.failures.note(error)
             else:
                 self._opening_error = error
         finally:
@@ -256,7 +254,7 @@ class Outlet:
             try:
                 self._tend()
             except Exception as error:  # noqa: BLE001 - as when writing
-                self._note(error)
+                self.failures.note(error)
         self._tell_if_closed()
         if report is not None:
             return True
@@ -274,10 +272,12 @@ class Outlet:
             try:
                 self._output.write(report)
             except Exception as error:  # noqa: BLE001 - an output's fault must not end the others
-                self._note(error)
+                self.failures.note(error)
                 again = isinstance(error, EdgevisionError) and self._keep_events and report.events
             else:
-                self._works()
+                self.written += 1
+                self._pause = _FIRST_PAUSE
+                self.failures.end()
                 return
             with self._changed:
                 self._wait_before_trying_again()
@@ -293,20 +293,3 @@ class Outlet:
 
     def _is_out_of_time(self) -> bool:
         return self._deadline is not None and monotonic() >= self._deadline
-
-    def _works(self) -> None:
-        self.written += 1
-        if self.last_error is not None:
-            log.warning("%s: works again after %d failures", self.name, self._said.total())
-            self._said.clear()
-            self._pause = _FIRST_PAUSE
-            self.last_error = None
-
-    def _note(self, error: Exception) -> None:
-        """Count a failure, and say it the first time that it is met."""
-        self.errors += 1
-        self.last_error = str(error) or type(error).__name__
-        if self.last_error not in self._said and len(self._said) < _DISTINCT:
-            expected = isinstance(error, EdgevisionError)
-            log.warning("%s: %s", self.name, self.last_error, exc_info=None if expected else error)
-        self._said[self.last_error] += 1

@@ -101,9 +101,9 @@ def _of_outlet(outlet: Outlet) -> dict[str, Any]:
         "written": outlet.written,
         "waiting": outlet.waiting,
         "dropped": outlet.dropped,
-        "errors": outlet.errors,
+        "errors": outlet.failures.count,
         "lost_events": outlet.lost_events,
-        "last_error": outlet.last_error,
+        "last_error": outlet.failures.last,
         **outlet.state,
     }
 

@@ -117,7 +117,7 @@ def test_it_works_in_a_thread_of_its_own(kind, make, tmp_path, make_report):
     with Outlet(make(**possible(kind, tmp_path)), wait=True) as outlet:
         for number in range(10):
             outlet.write(make_report(number, events=1))
-    assert (outlet.written, outlet.errors, outlet.lost_events) == (10, 0, 0)
+    assert (outlet.written, outlet.failures.count, outlet.lost_events) == (10, 0, 0)
 
 
 def test_its_options_are_documented(kind, make, project):

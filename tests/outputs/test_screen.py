@@ -134,7 +134,7 @@ with Outlet(screen, wait=True) as outlet:
     for number in range(10):
         outlet.write(Report(Frame(np.full((240, 320, 3), 99, np.uint8), number, 0.0, "camera")))
     driver = pygame.display.get_driver()
-print(driver, outlet.written, outlet.errors)
+print(driver, outlet.written, outlet.failures.count)
 """
 
 

@@ -132,7 +132,7 @@ def test_an_output_that_fails_is_trouble_and_what_it_loses_is_told(make_report):
     with outlet:
         for number in range(50):
             outlet.write(make_report(number))
-        while outlet.last_error is None:
+        while outlet.failures.last is None:
             threading.Event().wait(0.01)
         summary = health.summary()
     assert summary["reasons"] == ["output kept: the disk is full"]

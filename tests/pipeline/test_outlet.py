@@ -77,7 +77,7 @@ def test_everything_is_written_in_order_in_one_other_thread(make_report):
             outlet.write(make_report(number))
     assert output.numbers() == list(range(50))
     assert outlet.written == 50
-    assert outlet.dropped == outlet.lost_events == outlet.errors == 0
+    assert outlet.dropped == outlet.lost_events == outlet.failures.count == 0
     assert len(output.threads) == 1
     assert threading.current_thread() not in output.threads
     assert output.closings == 1
@@ -171,13 +171,13 @@ def test_a_failing_output_is_said_once_and_loses_no_event(make_report, caplog):
         for number in range(5):
             outlet.write(make_report(number, events=1))
         assert output.tried.wait(SOON)
-        assert outlet.last_error == "the disk is full"
+        assert outlet.failures.last == "the disk is full"
         output.failing = False
         assert output.told.wait(SOON)
     assert output.numbers() == [0, 1, 2, 3, 4]
     assert outlet.lost_events == 0
-    assert outlet.errors >= 3
-    assert outlet.last_error is None
+    assert outlet.failures.count >= 3
+    assert outlet.failures.last is None
     assert caplog.text.count("the disk is full") == 1
     assert "works again" in caplog.text
 
@@ -192,7 +192,7 @@ def test_a_failing_output_holds_no_writer_up(make_report):
             outlet.write(make_report(number))
     assert outlet.dropped == 29
     assert outlet.lost_events == 1
-    assert outlet.errors < 50, "it pauses between tries"
+    assert outlet.failures.count < 50, "it pauses between tries"
 
 
 def test_a_fault_in_an_output_costs_that_report_only(make_report, caplog):
@@ -255,7 +255,7 @@ def test_an_error_in_closing_is_counted_and_said(caplog):
 
     with Outlet(Torn()) as outlet:
         pass
-    assert outlet.errors == 1
+    assert outlet.failures.count == 1
     assert "the trailer does not fit" in caplog.text
 
 

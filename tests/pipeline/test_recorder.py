@@ -103,7 +103,7 @@ def test_a_store_that_opens_later_is_used_then(make_report, caplog):
         shelf.closed_door = False
         assert shelf.reached.wait(SOON)
     assert "read-only" in caplog.text
-    assert outlet.errors == 0
+    assert outlet.failures.count == 0
 
 
 def test_what_the_store_never_took_is_counted(make_report, caplog):
