@@ -5,21 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from edgevision.pipeline.filtered import Filtered
 from edgevision.pixels.mask import MaskPainter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from types import TracebackType
+    from collections.abc import Sequence
 
     import numpy as np
     import numpy.typing as npt
-    from typing_extensions import Self
 
     from edgevision.protocols import Source
     from edgevision.values.frame import Frame
 
 
-class Masked:
+class Masked(Filtered):
     """Blacks out polygons on every plane of a frame before anything else sees it.
 
     It paints into the frame's own memory, which is nobody's before it is given out; only a source
@@ -31,36 +30,16 @@ class Masked:
     """
 
     def __init__(self, source: Source, polygons: Sequence[Sequence[tuple[float, float]]]) -> None:
-        self.name = source.name
-        self.live = source.live
-        self._source = source
+        super().__init__(source)
         self._painter = MaskPainter(polygons)
 
-    def __enter__(self) -> Self:
-        self._source.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._source.__exit__(kind, error, trace)
-
-    def __iter__(self) -> Iterator[Frame]:
-        """The source's frames with those parts black."""
-        for frame in self._source:
-            pixels = self._painted(frame.pixels)
-            small = None if frame.small is None else self._painted(frame.small)
-            if pixels is frame.pixels and small is frame.small:
-                yield frame
-            else:
-                yield replace(frame, pixels=pixels, small=small)
-
-    def stop(self) -> None:
-        """End the iteration."""
-        self._source.stop()
+    def changed(self, frame: Frame) -> Frame:
+        """`frame` with those parts black."""
+        pixels = self._painted(frame.pixels)
+        small = None if frame.small is None else self._painted(frame.small)
+        if pixels is frame.pixels and small is frame.small:
+            return frame
+        return replace(frame, pixels=pixels, small=small)
 
     def _painted(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         canvas = pixels

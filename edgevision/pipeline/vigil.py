@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import TracebackType
+from edgevision.pipeline.filtered import Filtered
 
+if TYPE_CHECKING:
     import numpy.typing as npt
-    from typing_extensions import Self
 
     from edgevision.protocols import Source
     from edgevision.values.frame import Fault, Frame
@@ -27,7 +25,7 @@ _BLACK_SECONDS = 2.0
 _FROZEN_SECONDS = 10.0
 
 
-class Vigil:
+class Vigil(Filtered):
     """Marks frames that are black for 2 s, or the same to the last bit for 10 s.
 
     Args:
@@ -35,33 +33,14 @@ class Vigil:
     """
 
     def __init__(self, source: Source) -> None:
-        self.name = source.name
-        self.live = source.live
-        self._source = source
+        super().__init__(source)
         self._last: npt.NDArray[np.uint8] | None = None
         self._lit_at = self._moved_at = 0.0
 
-    def __enter__(self) -> Self:
-        self._source.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._source.__exit__(kind, error, trace)
-
-    def __iter__(self) -> Iterator[Frame]:
-        """The source's frames, `fault` set where they show nothing."""
-        for frame in self._source:
-            fault = self._fault(frame)
-            yield replace(frame, fault=fault) if fault else frame
-
-    def stop(self) -> None:
-        """End the iteration."""
-        self._source.stop()
+    def changed(self, frame: Frame) -> Frame:
+        """`frame`, with `fault` set if it shows nothing."""
+        fault = self._fault(frame)
+        return replace(frame, fault=fault) if fault else frame
 
     def _fault(self, frame: Frame) -> Fault:
         sample, now = frame.pixels[::_STEP, ::_STEP].copy(), frame.seconds
