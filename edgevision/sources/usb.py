@@ -28,7 +28,8 @@ _MOST = 64  # formats, and sizes of a format: some drivers never end the list
 # They give raw sensor data that only libcamera can make a picture of.
 # What their ports are called where this user may not ask for the driver.
 _CSI_NAMES = ("unicam-", "rp1-cfe-")
-CSI_DRIVERS = frozenset({"unicam", "rp1-cfe", "bcm2835-isp", "pispbe", "tegra-video"})
+JETSON_DRIVER = "tegra-video"
+CSI_DRIVERS = frozenset({"unicam", "rp1-cfe", "bcm2835-isp", "pispbe", JETSON_DRIVER})
 
 
 @dataclass(frozen=True, slots=True)

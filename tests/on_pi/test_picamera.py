@@ -53,6 +53,13 @@ def test_it_closes_so_that_it_can_be_opened_again():
             assert next(iter(source)).number == 0
 
 
+def test_auto_finds_it():
+    with make("auto:?width=640&height=480", "yard") as source:
+        frame = next(iter(source))
+    assert frame.pixels.shape == (480, 640, 3)
+    assert frame.small is not None
+
+
 def test_a_camera_that_is_not_there_and_one_in_use_are_told():
     with pytest.raises(SourceError, match="finds no such camera"):
         make("csi:7").open()

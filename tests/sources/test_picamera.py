@@ -12,6 +12,7 @@ import pytest
 
 from edgevision.errors import ExtraError, SourceError, UriError
 from edgevision.pixels.planes import FORMATS, to_rgb
+from edgevision.sources.auto import Auto
 from edgevision.sources.picamera import Picamera
 from edgevision.sources.uri import parse
 
@@ -263,3 +264,50 @@ def test_stopping_does_not_wait_for_the_camera():
     with source:
         source.stop()
         assert list(source) == []
+
+
+def board(tmp_path, name: str = ""):
+    """A system whose kernel knows one camera, of that name, if any."""
+    (tmp_path / "dev").mkdir()
+    if name:
+        node = tmp_path / "sys/class/video4linux/video0"
+        node.mkdir(parents=True)
+        (node / "name").write_text(name, encoding="utf-8")
+        (tmp_path / "dev/video0").touch()
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["", "unicam-image"])
+def test_auto_opens_the_ribbon_cable_camera_where_there_is_no_other(tmp_path, name):
+    pi = Pi()
+    source = Auto(
+        parse("auto:?width=64&height=48&format=yuyv"),
+        "yard",
+        root=board(tmp_path, name),
+        ribbon=lambda address, name: Picamera(address, name, library=pi.library),
+    )
+    with source:
+        frame = next(iter(source))
+    assert (frame.source, frame.pixels.shape) == ("yard", (48, 64, 3))
+    assert (pi.opened, pi.closed) == (1, 1)
+
+
+def test_auto_says_what_a_ribbon_cable_camera_needs_only_where_there_is_one(tmp_path):
+    def absent():
+        raise ImportError("No module named 'picamera2'")
+
+    def auto(root):
+        return Auto(
+            parse("auto"),
+            "yard",
+            root=root,
+            ribbon=lambda address, name: Picamera(address, name, library=absent),
+        )
+
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    with pytest.raises(SourceError, match="apt-get install python3-picamera2"):
+        auto(board(tmp_path / "a", "unicam-image")).open()
+    with pytest.raises(SourceError, match="no camera is connected") as told:
+        auto(board(tmp_path / "b")).open()
+    assert "picamera2" not in str(told.value)
