@@ -53,6 +53,7 @@ _SINGLES: Final[dict[str, dict[str, bool]]] = {
         "read_bytes": True,
         "written_bytes": True,
     },
+    "engine": {"inferences_on_cpu": True},
     "disk": {"free_mb": False, "total_mb": False},
     "retention": {"events": True, "files": True},
     "web": {"viewers": False, "pictures": True},
@@ -85,6 +86,8 @@ class Numbers(Collector):
         yield sightings
         for heading, (label, counters, gauges) in _PARTS.items():
             yield from _parts(summary.get(heading, {}), label, counters, gauges)
+        accelerators = summary.get("engine", {}).get("accelerators", {})
+        yield from _parts(accelerators, "accelerator", ("inferences", "failures", "restarts"), ())
         for heading, numbers in _SINGLES.items():
             yield from _single(summary.get(heading, {}), heading, numbers)
 
@@ -153,7 +156,9 @@ def _parts(
 def _works(numbers: Mapping[str, Any]) -> bool:
     if numbers.get("connection", "connected") != "connected":
         return False
-    return numbers["state"] == "running" if "state" in numbers else not numbers.get("last_error")
+    if "state" in numbers:
+        return numbers["state"] in ("running", "serving")
+    return not numbers.get("last_error")
 
 
 def _single(

@@ -68,6 +68,22 @@ def test_metrics_say_what_waits_and_what_does_not_work(rig):
     assert 'edgevision_output_up{output="jsonl"} 1.0' in text
 
 
+def test_metrics_say_whether_an_accelerator_serves(rig):
+    numbers = {"inferences": 40, "failures": 3, "restarts": 2}
+    seats = {
+        "usb:0": {"state": "resting", "last_error": "it hangs", **numbers},
+        "usb:1": {"state": "serving", "last_error": "it hung once", **numbers},
+    }
+    engine = {"on": ["usb:1"], "inferences_on_cpu": 5, "accelerators": seats}
+    rig.health.watch("engine", "", lambda: engine, lambda: "usb:0: it hangs")
+    text = rig.client.get("/metrics").text
+    assert 'edgevision_accelerator_up{accelerator="usb:0"} 0.0' in text
+    assert 'edgevision_accelerator_up{accelerator="usb:1"} 1.0' in text
+    assert 'edgevision_accelerator_failures_total{accelerator="usb:0"} 3.0' in text
+    assert "edgevision_engine_inferences_on_cpu_total 5.0" in text
+    assert 'edgevision_state{state="degraded"} 1.0' in text
+
+
 def test_metrics_are_the_numbers_of_the_run(rig):
     rig.show()
     rig.show()
