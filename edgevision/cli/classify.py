@@ -56,8 +56,9 @@ def classify(
     settings = chosen_settings(config, **shared)
     network = build_network(settings, photos=True)
     step = build_step(settings, network, build_decider(settings, network, photos=True))
-    told, failed = [], 0
-    for number, path in enumerate(_each(images)):
+    told = []
+    photos, failed = _each(images)
+    for number, path in enumerate(photos):
         try:
             report = _look(step, path, number)
         except PhotoError as error:
@@ -73,17 +74,25 @@ def classify(
     click.get_current_context().exit(2 if failed else 0)
 
 
-def _each(images: tuple[str, ...]) -> list[Path]:
+def _each(images: tuple[str, ...]) -> tuple[list[Path], int]:
+    """The photos, and how many folders hold none."""
     paths: list[Path] = []
+    bare = 0
     for image in map(Path, images):
-        if image.is_dir():
-            inside = sorted(one for one in image.iterdir() if one.suffix.lower() in SUFFIXES)
-            if not inside:
-                raise PhotoError(f"{image}: no photos in this folder")
-            paths += inside
-        else:
+        if not image.is_dir():
             paths.append(image)
-    return paths
+            continue
+        try:
+            inside = sorted(one for one in image.iterdir() if one.suffix.lower() in SUFFIXES)
+        except OSError as error:
+            inside, why = [], f"cannot be read as a folder ({error.strerror})"
+        else:
+            why = "no photos in this folder"
+        if not inside:
+            print(f"edgevision: {image}: {why}", file=sys.stderr)
+            bare += 1
+        paths += inside
+    return paths, bare
 
 
 def _look(step: Step, path: Path, number: int) -> Report:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgevision.cli.config_plan import plan
+from edgevision.cli.group import Group
 from edgevision.config import file, keys, layers, migrate
 from edgevision.config.origin import DOTS, masked, printable
 from edgevision.config.problems import secret
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 A_FILE = click.Path(path_type=Path)
 
 
-@click.group()
+@click.group(cls=Group)
 def config() -> None:
     """Show, check and explain the settings.
 

@@ -14,7 +14,8 @@ import click
 from edgevision.cli.events_marks import pin, relabel, unpin
 from edgevision.cli.events_prune import prune
 from edgevision.cli.events_text import in_words, lines, local, printable
-from edgevision.cli.flags import all_of, config_flag
+from edgevision.cli.flags import FloatRange, all_of, config_flag
+from edgevision.cli.group import Group
 from edgevision.cli.stored import database_flag, opened, where
 from edgevision.errors import ConfigError
 from edgevision.store.export import write_lines
@@ -45,7 +46,7 @@ _WHICH = (
     click.option("--task", metavar="TASK", help="of this task"),
     click.option("--label", metavar="LABEL", help="seen as this, or corrected to it"),
     click.option("--source", metavar="NAME", help="of this camera or file"),
-    click.option("--min-score", type=click.FloatRange(0, 1), help="with at least this score"),
+    click.option("--min-score", type=FloatRange(0, 1), help="with at least this score"),
     click.option("--phase", type=click.Choice(["seen", "ended"]), help="beginnings, or ends"),
 )
 _json_flag = click.option(
@@ -54,7 +55,7 @@ _json_flag = click.option(
 _csv_flag = click.option("--csv", "form", flag_value="csv", help="print CSV")
 
 
-@click.group()
+@click.group(cls=Group)
 def events() -> None:
     """Look at, follow and take out the events that are kept, also while edgevision runs.
 

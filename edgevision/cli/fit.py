@@ -14,7 +14,14 @@ import click
 
 from edgevision.app.advice import weights_for
 from edgevision.app.fit import fit as fit_device
-from edgevision.cli.flags import all_of, config_flag, json_flag, settings_from, threads_flag
+from edgevision.cli.flags import (
+    FloatRange,
+    all_of,
+    config_flag,
+    json_flag,
+    settings_from,
+    threads_flag,
+)
 from edgevision.cli.plot import check_plot, draw_plot
 from edgevision.cli.scatter import scatter
 from edgevision.errors import ModelError
@@ -45,7 +52,7 @@ def _finite(ctx: click.Context, parameter: click.Parameter, value: float | None)
 @all_of(threads_flag)
 @click.option(
     *("--seconds", "seconds"),
-    type=click.FloatRange(1, 3600),
+    type=FloatRange(1, 3600),
     default=60.0,
     show_default=True,
     help="to spend on timing, at most; more rounds are steadier",

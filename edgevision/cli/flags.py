@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,20 @@ if TYPE_CHECKING:
 
 # It brings all that times networks: only a budget needs it.
 _CHOICE = {"budget": Kind("edgevision.app.choose:choose", "the best network within a budget")}
+
+
+class FloatRange(click.FloatRange):
+    """As click's, which takes NaN: a comparison with it is never true, so no bound keeps it out."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number, within its bounds."""
+        number: float = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value} is not a number", param, ctx)
+        return number
+
 
 config_flag = click.option(
     "--config",

@@ -23,6 +23,7 @@ from edgevision.cli.geo_embed import (
 from edgevision.cli.geo_eval import evaluate
 from edgevision.cli.geo_map import check_map, write_map
 from edgevision.cli.geo_search import search
+from edgevision.cli.group import Group
 from edgevision.errors import WrittenError
 from edgevision.geo.cells import leaf_ids, load_cells, partition, partition_leaves, save_cells
 from edgevision.geo.folds import T1, T2
@@ -48,7 +49,7 @@ _POINTS: Final = 20_000  # that a worker takes at once
 _CHECKPOINT: Final = 1000  # photos after which an interrupted run loses nothing
 
 
-@click.group()
+@click.group(cls=Group)
 def geo() -> None:
     """Find out where on earth photos were taken, from what they show.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
-from edgevision.cli.flags import all_of
+from edgevision.cli.flags import FloatRange, all_of
 from edgevision.cli.geo_embed import embedder_from, network_flags
 from edgevision.cli.geo_map import check_map, write_map
 from edgevision.errors import PhotoError, WrittenError
@@ -62,10 +62,17 @@ def locator_from(
     "--finest-km",
     default=FINEST_KM,
     show_default=True,
-    type=click.FloatRange(0.1, 20000),
+    type=FloatRange(0.1, 20000),
     help="never claim to know the place better than that",
 )
-@click.option("--map", "picture", type=click.Path(path_type=Path), callback=check_map)
+@click.option(
+    "--map",
+    "picture",
+    type=click.Path(path_type=Path),
+    callback=check_map,
+    metavar="FILE.html|.png",
+    help="draw it on a map of the earth",
+)
 @all_of(*network_flags)
 def search(
     *,

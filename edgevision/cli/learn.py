@@ -27,6 +27,7 @@ from edgevision.cli.flags import (
     settings_from,
     threads_flag,
 )
+from edgevision.cli.group import Group
 from edgevision.cli.stored import database_flag
 from edgevision.errors import NotRunningError
 from edgevision.zoo import learned as store
@@ -40,7 +41,7 @@ _TEACH = "photos"
 _SHOWN = 10
 
 
-class _Learn(click.Group):
+class _Learn(Group):
     """`learn list` is a command; `learn birds photos/` and `learn --model ID ...` teach."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import sys
+from io import TextIOWrapper
 from typing import Any, NoReturn
 
 import click
@@ -11,6 +13,8 @@ import click
 from edgevision import __version__
 from edgevision.errors import EdgevisionError
 from edgevision.kinds import Kind, load, suggestion
+
+_ESCAPED = "edgevision.escaped"
 
 COMMANDS = {
     "run": Kind("edgevision.cli.run:run", "recognise what is in front of the camera"),
@@ -35,8 +39,26 @@ COMMANDS = {
 }
 
 
+class _ReaderGoneError(OSError):
+    """A broken pipe, under a name that click does not end the program for by itself."""
+
+
+_GONE = (BrokenPipeError, _ReaderGoneError)
+
+
 class LazyGroup(click.Group):
     """Imports a subcommand's module only when it is called, since starting counts on a Pi."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Call the subcommand.
+
+        Raises:
+            _ReaderGoneError: where the reader of the standard output has gone.
+        """
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _ReaderGoneError(str(error)) from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names in the order of the table."""
@@ -73,12 +95,43 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit: 0 done, 2 what was written is wrong, 3 a device is absent."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A file's name may hold bytes that are no text, and a terminal may lack letters.
+            stream.reconfigure(errors=_ESCAPED)
+    code = _run(arguments)
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as error:
+        code = _unwritten(error)
+    sys.exit(code)
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    r"""What cannot be printed as \uXXXX, in units of UTF-16: the one escape that JSON knows."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass").hex()
+    words = "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+    return words, error.end
+
+
+codecs.register_error(_ESCAPED, _escaped)
+
+
+def _run(arguments: list[str] | None) -> int:
     try:
         code: Any = cli.main(arguments, prog_name="edgevision", standalone_mode=False)
     except click.exceptions.Exit as leaving:
         code = leaving.exit_code
     except click.Abort:
         code = 130
+    except click.UsageError as error:
+        words = error.format_message()
+        # A group without a command: its help is what is said.
+        print(words if words.startswith("Usage:") else f"edgevision: {words}", file=sys.stderr)
+        code = 2
     except click.ClickException as error:
         print(f"edgevision: {error.format_message()}", file=sys.stderr)
         code = 2
@@ -86,8 +139,17 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         for line in str(error).splitlines():
             print(f"edgevision: {line}", file=sys.stderr)
         code = error.exit_code
-    except BrokenPipeError:
-        # The reader has gone (`| head`); writing to it again at exit would print a traceback.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
-    sys.exit(code if isinstance(code, int) else 0)
+    except OSError as error:
+        code = _unwritten(error)
+    return code if isinstance(code, int) else 0
+
+
+def _unwritten(error: OSError) -> int:
+    """The exit code where the standard output, or a file that nobody looked after, fails."""
+    if not isinstance(error, _GONE):
+        place = error.filename or "standard output"
+        print(f"edgevision: {place}: {error.strerror or error}", file=sys.stderr)
+    # What is left in its buffer would fail once more, with a traceback, when the program ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    # A reader that has gone (`| head`) has had enough.
+    return 0 if isinstance(error, _GONE) else 3

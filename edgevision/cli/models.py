@@ -12,6 +12,7 @@ import click
 
 from edgevision.app import adding, catalogue, proofs
 from edgevision.cli.flags import config_flag, json_flag, settings_from
+from edgevision.cli.group import Group
 from edgevision.cli.pull import pull
 from edgevision.zoo.registry import opened
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from edgevision.app.catalogue import Row
 
 
-@click.group()
+@click.group(cls=Group)
 def models() -> None:
     """The networks that --model takes: list them, fetch them, add your own."""
 

@@ -10,12 +10,13 @@ import click
 
 from edgevision.app import brokers
 from edgevision.cli.flags import config_flag, json_flag, settings_from
+from edgevision.cli.group import Group
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-@click.group()
+@click.group(cls=Group)
 def mqtt() -> None:
     """Look after what a broker knows of this device; see docs/mqtt.md."""
 

@@ -13,6 +13,7 @@ from edgevision.app.pictures import allowed_outputs
 from edgevision.app.run import Ran
 from edgevision.app.run import run as run_application
 from edgevision.cli.flags import (
+    FloatRange,
     all_of,
     chosen_settings,
     config_flag,
@@ -69,9 +70,7 @@ _VIDEO_ENDINGS = (".mp4", ".mkv", ".mov")
 )
 @click.option("--max-frames", type=click.IntRange(1), help="stop after so many frames")
 @json_flag
-@click.option(
-    "--duration", type=click.FloatRange(0, min_open=True), help="stop after so many seconds"
-)
+@click.option("--duration", type=FloatRange(0, min_open=True), help="stop after so many seconds")
 def run(
     *,
     source: str | None,

@@ -12,19 +12,19 @@ from pathlib import Path
 import click
 
 from edgevision.app.chaos import CHAOS, QUICK, Outcome, attempt
-from edgevision.cli.flags import json_flag
+from edgevision.cli.flags import FloatRange, json_flag
 
 
 @click.command()
 @click.option("--chaos", is_flag=True, help="kill it, fill its disk, and more; about two minutes")
 @click.option(
     "--seconds",
-    type=click.FloatRange(1, 3600),
+    type=FloatRange(1, 3600),
     default=20.0,
     show_default=True,
     help="for each trial that repeats",
 )
-@click.option("--hours", type=click.FloatRange(0.01, 1000), help="watch memory for so long")
+@click.option("--hours", type=FloatRange(0.01, 1000), help="watch memory for so long")
 @json_flag
 @click.pass_context
 def selftest(

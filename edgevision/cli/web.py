@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from edgevision.cli.flags import config_flag, settings_from
+from edgevision.cli.group import Group
 from edgevision.errors import ConfigError
 from edgevision.pixels.encode import write_atomically
 from edgevision.web.passwords import LONGEST, SHORTEST, hashed
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _OWNER_ONLY = 0o600
 
 
-@click.group()
+@click.group(cls=Group)
 def web() -> None:
     """Let people and programs in to the page (`edgevision run --web`).
 

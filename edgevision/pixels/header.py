@@ -18,6 +18,8 @@ _FF, _EOI, _SOS = 0xFF, 0xD9, 0xDA
 _ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 _PNG_ALPHA = frozenset({4, 6})
 _TIFF_SIZES = {3: "H", 4: "I"}
+_TIFF_WIDTH, _TIFF_LENGTH, _TIFF_BITS = 256, 257, 258
+_TIFF_INLINE = 4  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Header:
         height: rows, likewise.
         whole: False if the file is known to stop too early.
         alpha: True if its pixels may be transparent.
+        bits: of a sample, where the header says so; else 8.
     """
 
     format: str
@@ -37,6 +40,7 @@ class Header:
     height: int = 0
     whole: bool = True
     alpha: bool = False
+    bits: int = 8
 
 
 def read_header(data: bytes) -> Header | None:
@@ -106,17 +110,22 @@ def _bmp(data: bytes) -> Header:
 
 
 def _tiff(data: bytes) -> Header:
-    """TIFF 6.0, section 2: the first directory's ImageWidth (256) and ImageLength (257)."""
+    """TIFF 6.0, section 2: the first directory's ImageWidth, ImageLength and BitsPerSample."""
     order = "<" if data[:2] == b"II" else ">"
     (at,) = struct.unpack_from(order + "I", data, 4)
     (entries,) = struct.unpack_from(order + "H", data, at)
-    sizes = {}
+    found = {}
     for entry in range(at + 2, at + 2 + 12 * entries, 12):
-        tag, kind = struct.unpack_from(order + "HH", data, entry)
-        if tag in (256, 257) and kind in _TIFF_SIZES:
-            (sizes[tag],) = struct.unpack_from(order + _TIFF_SIZES[kind], data, entry + 8)
+        tag, kind, count = struct.unpack_from(order + "HHI", data, entry)
+        if tag in (_TIFF_WIDTH, _TIFF_LENGTH, _TIFF_BITS) and kind in _TIFF_SIZES:
+            # What is longer than four bytes stands elsewhere, as three samples' bits do.
+            longer = count * struct.calcsize(_TIFF_SIZES[kind]) > _TIFF_INLINE
+            (place,) = struct.unpack_from(order + "I", data, entry + 8)
+            from_where = place if longer else entry + 8
+            (found[tag],) = struct.unpack_from(order + _TIFF_SIZES[kind], data, from_where)
     # Which sample is alpha is left to the decoder: four channels are taken to be RGBA.
-    return Header("TIFF", sizes.get(256, 0), sizes.get(257, 0), alpha=True)
+    width, height = found.get(_TIFF_WIDTH, 0), found.get(_TIFF_LENGTH, 0)
+    return Header("TIFF", width, height, alpha=True, bits=found.get(_TIFF_BITS, 8))
 
 
 _READERS: tuple[tuple[re.Pattern[bytes], Callable[[bytes], Header]], ...] = (

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 MOST_PIXELS = 120_000_000  # 360 MB decoded; the widest cameras of phones give 108 million
+MOST_BITS = 16
 MOST_BYTES = 512 * 2**20
 
 _WHITE = 255
@@ -46,6 +47,8 @@ def read_photo(path: str | os.PathLike[str]) -> npt.NDArray[np.uint8]:
         raise PhotoError(
             f"{place}: {header.width}x{header.height} is more than {MOST_PIXELS:,} pixels"
         )
+    if header.bits > MOST_BITS:
+        raise PhotoError(f"{place}: has {header.bits} bits a sample; expected 8 or {MOST_BITS}")
     # OpenCV would fill what is missing with grey.
     if not header.whole:
         raise PhotoError(f"{place}: the {header.format} is damaged: it stops before its end")

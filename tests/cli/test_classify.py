@@ -60,6 +60,22 @@ def test_a_folder_is_all_its_photos_and_bad_ones_are_named_at_the_end(
     assert [one["path"][-5:] for one in json.loads(done.out)] == ["a.png", "c.png"]
 
 
+def test_a_folder_without_photos_does_not_keep_the_others_back(edgevision, red, colours, tmp_path):
+    (tmp_path / "none").mkdir()
+    flags = ("--task", "classify", "--model", colours, "--json")
+    done = edgevision("classify", "none", red, *flags)
+    assert done.refused() == "edgevision: none: no photos in this folder"
+    assert [one["path"] for one in json.loads(done.out)] == [str(red)]
+
+
+def test_a_photo_of_32_bits_is_said_to_be_one_and_not_to_be_damaged(edgevision, colours, tmp_path):
+    path = tmp_path / "deep.tiff"
+    cv2.imwrite(str(path), np.zeros((30, 40, 3), np.float32))
+    done = edgevision("classify", path, "--task", "classify", "--model", colours)
+    assert "has 32 bits a sample" in done.refused()
+    assert "OpenCV" not in done.err
+
+
 @pytest.mark.parametrize("size", [(1, 1), (5, 12000), (2000, 30)])
 def test_photos_of_any_size(edgevision, colours, tmp_path, size):
     path = tmp_path / "odd.png"
