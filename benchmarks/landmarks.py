@@ -1,7 +1,9 @@
 """How right the task landmarks is, by its heads and by each geo.mode, and a map of its answers.
 
 Writes results/landmarks.json, docs/images/landmarks.png and prints the tables of docs/accuracy.md.
-Nothing is chosen here. Gallery and PlaNet head are made of the training photos of the same
+Nothing is chosen here. The heads have learned from the photos of streets, so what is told of those
+here is what heads without them said when they were built (scripts/held_out.py), and stands in the
+heads' files. Gallery and PlaNet head are made of the training photos of the same
 landmarks, as a user would make them of photos of his own.
 """
 
@@ -36,7 +38,7 @@ from edgevision.geo.scene import pairs_scene
 from edgevision.values.reliability import error_by_chance, expected_calibration_error
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from edgevision.app.build import Network
     from edgevision.evaluation.places import Places
@@ -46,33 +48,42 @@ if TYPE_CHECKING:
 NAME = "landmarks"
 PICTURE: Final = PROJECT / "docs" / "images" / "landmarks.png"
 CORAL: Final = "mobilenet_v1_1.0_224_quant_embedding_extractor"
-NETWORKS: Final = ("efficientnet_lite0", "efficientnet_lite2", "mobilenet_v2", CORAL)
+PAIR: Final = "default"
+"""No network named: two look at a photo."""
+
+NETWORKS: Final = (PAIR, "efficientnet_lite0", "efficientnet_lite2", "mobilenet_v2", CORAL)
+ONE: Final = "efficientnet_lite0"
+STREETS: Final = "geotagged"
 MODES: Final = ("head", "planet", "gallery", "fused")
 PRESENCE: Final = 0.5
 _FINEST_KM: Final = 0.1
 
 
 def network_of(name: str, **geo: Any) -> Network:
+    """`PAIR` looks at photos as they are, others as they look at frames of a video."""
     flags = {"models__folder": str(test_data("models"))} if name == CORAL else {}
     flags |= {f"geo__{key}": value for key, value in {"finest_km": _FINEST_KM, **geo}.items()}
     return build_network(settings_from(None, task="landmarks", model=name, **flags), photos=True)
 
 
-def answers(network: Network, folder: str) -> Places:
+def answers(network: Network, folder: str, only: Collection[str] | None = None) -> Places:
+    """Of the photos of `folder`, or `only` the files that are named."""
     (task,) = network.tasks
     placed, broken = read_places(test_data("photos", folder), task)
+    if only is not None:
+        placed = [one for one in placed if one.photo.path.name in only]
     return evaluate_places(placed, broken, task, network.engine, network.prepare, presence=PRESENCE)
 
 
 def read_head(name: str) -> tuple[dict[str, Any], Places]:
-    """What the head of a network says of the three sets of test photos."""
+    """What the head of a network says of the sets of test photos, and said of streets."""
     network = network_of(name)
     (task,) = network.tasks
     told = answers(network, "landmarks/test")
     labelled = told.labelled()
     others = read_truth(test_data("photos", "imagenet/val"), task)
     val = evaluate(others, task, network.engine, network.prepare, PRESENCE)
-    streets = [one.result for one in answers(network, "geotagged").told]
+    made = network.model.heads[NAME].provenance
     things = [one.result for one in val.answers]
     passed = [one for one in labelled.answers if one.result.presence >= PRESENCE]
     seen = [one for one in labelled.answers if _seen(one.result, task)]
@@ -88,9 +99,34 @@ def read_head(name: str) -> tuple[dict[str, Any], Places]:
         "seen": len(seen),
         "right_and_seen": sum(one.right for one in seen),
         "imagenet_val": _false(things, task),
-        "geotagged": _false(streets, task),
+        STREETS: _of_streets(name, made),
+        "showing": _showing(network, made),
     }
     return found, told
+
+
+def _of_streets(name: str, made: Mapping[str, Any]) -> dict[str, int]:
+    """What heads said that did not see them, looking as often and as large as is done here."""
+    looks = made["cross_validation"]["looks"]
+    (view,) = (look for look in looks if look.startswith("pair" if name == PAIR else "square"))
+    counts = looks[view][STREETS]
+    return {"n": counts["n"], "accepted": counts["passes"], "seen": counts["told"]}
+
+
+def _showing(network: Network, made: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The photos of streets that do show a landmark, which no head was made of."""
+    (photos,) = (one for one in made["photos"] if one["folder"] == STREETS)
+    truth = photos["left_out"]
+    return [
+        {
+            "photo": one.placed.photo.path.name,
+            "shows": truth[one.placed.photo.path.name],
+            "named": one.result.guesses[0].label,
+            "presence": round(one.result.presence, 3),
+            "seen": _seen(one.result, network.tasks[0]),
+        }
+        for one in answers(network, STREETS, truth).told
+    ]
 
 
 def _seen(result: Result, task: Task) -> bool:
@@ -131,10 +167,8 @@ def read_modes(folder: Path) -> dict[str, Any]:
     found = {}
     for mode in MODES:
         parts = {key: str(path) for key, path in given.items() if mode in {key, "fused"}}
-        network = network_of(NETWORKS[0], mode=mode, **parts)
-        found[mode] = {
-            name: within(answers(network, f"{name}")) for name in ("landmarks/test", "geotagged")
-        }
+        network = network_of(ONE, mode=mode, **parts)
+        found[mode] = {name: within(answers(network, name)) for name in ("landmarks/test", STREETS)}
     return found
 
 
@@ -159,7 +193,7 @@ def figures(results: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _heads(heads: Mapping[str, Any]) -> str:
-    sets = {"imagenet_val": "other things", "geotagged": "streets"}
+    sets = {"imagenet_val": "other things", STREETS: "streets"}
     head = ["network", "top-1", "top-5", "passes", "told", "told rightly", "calibration off by"]
     head += [f"{name} that pass" for name in sets.values()]
     head += [f"{name} told" for name in sets.values()]
@@ -172,14 +206,24 @@ def _heads(heads: Mapping[str, Any]) -> str:
             for key in ("accepted", "seen")
             for which in sets
         ]
-        rows.append([f"`{name}`", *shares, f"{one['ece']:.3f}", *false])
-    return table(head, rows)
+        title = "photos: two networks, 256 pixels" if name == PAIR else f"`{name}`, one look"
+        rows.append([title, *shares, f"{one['ece']:.3f}", *false])
+    return table(head, rows) + _shown(heads[PAIR]["showing"])
+
+
+def _shown(showing: Sequence[Mapping[str, Any]]) -> str:
+    named = sum(one["named"] == one["shows"] and one["seen"] for one in showing)
+    wrong = sum(one["named"] != one["shows"] and one["seen"] for one in showing)
+    return (
+        f"\nOf the {len(showing)} photos of streets that do show a landmark the two networks name "
+        f"{named} rightly and {wrong} wrongly.\n"
+    )
 
 
 def _modes(modes: Mapping[str, Any]) -> str:
     head = ["", *(f"{km} km" for km in SCALES_KM.values()), "median"]
     rows = []
-    for title, name in (("48 landmarks", "landmarks/test"), ("streets", "geotagged")):
+    for title, name in (("48 landmarks", "landmarks/test"), ("streets", STREETS)):
         for mode, sets in modes.items():
             one = sets[name]
             median = "none" if one["median_km"] is None else f"{one['median_km']:,.0f} km"

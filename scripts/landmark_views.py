@@ -21,7 +21,7 @@ from edgevision.pixels.prepare import Preparer
 from edgevision.values.box import Box, centred_square
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     import numpy.typing as npt
@@ -137,6 +137,24 @@ def read_labelled(folder: Path, name: str, most: int | None = None) -> Photos:
             if most is None or counts[row["label"]] <= most:
                 kept.append((folder / name / row["path"], row["label"]))
     return Photos(name, [path for path, _ in kept], [label for _, label in kept])
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Photos of which is known where they were taken: degrees, (photos,)."""
+
+    photos: Photos
+    lat: npt.NDArray[np.float64]
+    lon: npt.NDArray[np.float64]
+
+
+def read_elsewhere(folder: Path, name: str, left_out: Collection[str]) -> Elsewhere:
+    """The photos of `folder`/`name` by its labels.csv, but for the files `left_out`."""
+    with (folder / name / "labels.csv").open(encoding="utf-8", newline="") as lines:
+        rows = [row for row in csv.DictReader(lines) if row["path"] not in left_out]
+    paths = [folder / name / row["path"] for row in rows]
+    lat, lon = (np.array([float(row[key]) for row in rows]) for key in ("lat", "lon"))
+    return Elsewhere(Photos(name, paths, [""] * len(paths)), lat, lon)
 
 
 def _part(pixels: Pixels, random: np.random.Generator, least: float) -> Box:

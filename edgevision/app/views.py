@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 GAIN: Final = frozenset({"classify", "dogs"})
 """Tasks that were measured so; the heads of others were fitted to one look at the own size."""
 
+WITH_SECOND: Final = GAIN | {"landmarks"}
+"""Those that were measured with a second network, too."""
+
 # Those that look at one place of a photo; the others take their second look elsewhere.
 _ONE_LOOK: Final = frozenset({"auto", "full", "centre", "zone"})
 
@@ -52,9 +55,8 @@ def second_look(settings: Settings, model: Model, *, photos: bool) -> Model | No
     Only where the settings leave the choice of a network open.
     """
     entry = model.entry
-    open_choice = settings.model.use == "default" and not settings.model.heads
     at_best = entry is not None and model.resolution == entry.best_resolution
-    if not (photos and open_choice and at_best and _gain(settings)):
+    if not (photos and _open_choice(settings) and at_best and _gain(settings)):
         return None
     if entry is None or not entry.second_look:
         return None
@@ -72,4 +74,10 @@ def with_second(model: Model, second: Model) -> Model:
 
 
 def _gain(settings: Settings) -> bool:
-    return set(settings.task) <= GAIN
+    # A gallery and a PlaNet head are of one look at one size.
+    paired = _open_choice(settings) and settings.geo.mode == "head"
+    return set(settings.task) <= (WITH_SECOND if paired else GAIN)
+
+
+def _open_choice(settings: Settings) -> bool:
+    return settings.model.use == "default" and not settings.model.heads

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from edgevision.app.build import build_network
+from edgevision.app import views
+from edgevision.app.build import build_model, build_network
 from edgevision.cli.flags import settings_from
 from edgevision.engines.mirrored import Mirrored
 
@@ -47,6 +48,32 @@ def test_a_photo_and_its_mirror_image_go_to_two_networks_where_none_is_named():
     assert network.model.name == network.engine.spec.name
     assert network.model.heads["dogs"].weights.shape == (120, 2560)
     assert {task.name for task in network.tasks} == {"dogs", "classify"}
+
+
+def test_landmarks_beside_dogs_cost_them_no_look():
+    network = network_of(task="dogs,landmarks")
+    assert network.engine.spec.name == "efficientnet_lite0+efficientnet_lite2"
+    assert network.engine.spec.input.height == 256
+    assert network.model.heads["landmarks"].weights.shape == (49, 2560)
+    assert {task.name for task in network.tasks} == {"dogs", "landmarks"}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"model": "efficientnet_lite0"},
+        {"model": "efficientnet_lite2"},
+        {"geo.mode": "planet", "geo.planet": "planet.npz"},
+    ],
+)
+def test_landmarks_of_a_network_that_is_named_and_places_by_photos_are_looked_at_once(
+    given, tmp_path
+):
+    given = {key: str(tmp_path / one) if key == "geo.planet" else one for key, one in given.items()}
+    settings = settings_from(None, task="landmarks", **given)
+    model = views.for_photos(settings, build_model(settings))
+    assert model.resolution is None
+    assert not views.mirrors(settings, photos=True)
 
 
 @pytest.mark.parametrize(

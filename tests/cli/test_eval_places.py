@@ -58,7 +58,8 @@ def test_the_papers_stand_beside(edgevision, folder):
     done = edgevision("eval", "--task", "landmarks", folder)
     for word in ("Im2GPS", "PlaNet", "street", "continent", "median error", "11.4%", "top-1"):
         assert word in done.out
-    assert "efficientnet_lite0 at 224 pixels, task landmarks by head" in done.out
+    looks = "efficientnet_lite0+efficientnet_lite2 at 256 pixels, mirrored too"
+    assert f"{looks}, task landmarks by head" in done.out
 
 
 def test_a_label_that_means_nothing_is_told_with_its_row(edgevision, folder):
