@@ -107,7 +107,9 @@ def watch(health: Health, engine: Callable[[], Engine]) -> None:
 
     def numbers() -> dict[str, object]:
         found = _accelerated(engine())
-        return {"on": ["cpu"]} if found is None else found.numbers()
+        if found is None:
+            return {"on": ["cpu"], "device": "cpu", "reason": None}
+        return found.numbers()
 
     def trouble() -> str | None:
         found = _accelerated(engine())

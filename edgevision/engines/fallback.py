@@ -146,10 +146,12 @@ class Fallback:
         self._cpu.close()
 
     def numbers(self) -> dict[str, Any]:
-        """What it did so far, with JSON types."""
+        """What it did so far, and where frames go now and why, with JSON types."""
         serving = [seat.name for seat in self._seats if seat.state == "serving"]
         return {
             "on": serving or ["cpu"],
+            "device": "edgetpu" if serving else "cpu",
+            "reason": self.trouble(),
             "inferences_on_cpu": self.on_cpu,
             "accelerators": {seat.name: seat.numbers() for seat in self._seats},
         }

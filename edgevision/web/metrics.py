@@ -86,7 +86,9 @@ class Numbers(Collector):
         yield sightings
         for heading, (label, counters, gauges) in _PARTS.items():
             yield from _parts(summary.get(heading, {}), label, counters, gauges)
-        accelerators = summary.get("engine", {}).get("accelerators", {})
+        engine = summary.get("engine", {})
+        yield _device(engine)
+        accelerators = engine.get("accelerators", {})
         yield from _parts(accelerators, "accelerator", ("inferences", "failures", "restarts"), ())
         for heading, numbers in _SINGLES.items():
             yield from _single(summary.get(heading, {}), heading, numbers)
@@ -112,6 +114,15 @@ def _general(summary: Summary) -> Iterator[Metric]:
     for name, (called, says) in _GAUGES.items():
         if summary[name] is not None:
             yield GaugeMetricFamily(f"edgevision_{called}", says, value=summary[name])
+
+
+def _device(engine: Mapping[str, Any]) -> Metric:
+    family = GaugeMetricFamily(
+        "edgevision_engine_device", "1 for what looks at frames now", labels=["device"]
+    )
+    for name in ("cpu", "edgetpu") if "device" in engine else ():
+        family.add_metric([name], engine["device"] == name)
+    return family
 
 
 def _latency(summary: Summary) -> Metric:

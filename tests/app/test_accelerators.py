@@ -139,11 +139,14 @@ def test_absent_at_the_start_it_begins_on_the_cpu_and_says_so(tpu, built, pictur
     assert told["state"] == "degraded"
     assert "frames stay on the CPU" in told["reasons"][0]
     assert told["engine"]["on"] == ["cpu"]
+    assert told["engine"]["device"] == "cpu"
+    assert "frames stay on the CPU" in told["engine"]["reason"]
     assert not proofs.kept(state)
 
     tpu.say("ok")
     until(lambda: state_of(engine) == ["serving"])
-    assert health.summary()["engine"]["on"] == ["edgetpu"]
+    served = health.summary()["engine"]
+    assert (served["on"], served["device"], served["reason"]) == (["edgetpu"], "edgetpu", None)
     assert not health.state.troubles
     assert proofs.kept(state)
 

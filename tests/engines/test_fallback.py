@@ -145,9 +145,10 @@ def test_after_some_failures_it_stays_on_the_cpu_says_so_once_and_is_tried_rarel
     opener.gate.release()
     assert later.begun.acquire(timeout=20)
     assert engine.numbers()["accelerators"]["usb"]["state"] == "resting"
-    assert engine.trouble() == (
-        "no device (2 failures: frames stay on the CPU; it is tried now and then)"
-    )
+    why = "no device (2 failures: frames stay on the CPU; it is tried now and then)"
+    assert engine.trouble() == why
+    told = engine.numbers()
+    assert (told["device"], told["reason"]) == ("cpu", why)
     for _ in range(3):
         opener.gate.release()
         assert later.begun.acquire(timeout=20)
@@ -158,6 +159,8 @@ def test_after_some_failures_it_stays_on_the_cpu_says_so_once_and_is_tried_rarel
     opener.gate.release()
     until(lambda: engine.trouble() is None)
     assert answer(engine) == 12.1
+    told = engine.numbers()
+    assert (told["device"], told["reason"]) == ("edgetpu", None)
     assert "Edge TPU usb serves" in caplog.messages
     # Once it has proved steady, it is as if nothing had been.
     assert soon.resets == later.resets == 0

@@ -293,7 +293,8 @@ def test_state_and_health_are_told_and_kept_by_the_broker(path, broker, make_rep
     board = Board()
     decision = Decision("dogs", "camera", "unsure", "pug", 0.41, "pug 0.41 against 0.50")
     board.post(replace(make_report(1), decisions=(decision,)))
-    numbers = lambda: {"state": "healthy", "fps_now": 9.5, "latency_ms": {}}  # noqa: E731
+    engine = {"on": ["cpu"], "device": "cpu", "reason": "usb: it hangs"}
+    numbers = lambda: {"state": "healthy", "fps_now": 9.5, "latency_ms": {}, "engine": engine}  # noqa: E731
     with sending(path, broker.port, attached=attached(Inbox(), board, numbers), health_s=1.0):
         with Listener(broker.port) as listener:
             state = json.loads(listener.wait_for(f"{BASE}/camera/dogs/state")[0])
@@ -301,6 +302,7 @@ def test_state_and_health_are_told_and_kept_by_the_broker(path, broker, make_rep
         assert (state["verdict"], state["label"], state["score"]) == ("unsure", "pug", 0.41)
         assert state["reason"] == "pug 0.41 against 0.50"
         assert (health["state"], health["fps_now"], health["device"]) == ("healthy", 9.5, "door")
+        assert health["engine"] == engine
         with Listener(broker.port) as later:
             kept = later.wait(lambda heard: [one for one in heard if one[0].endswith("/state")])
             assert kept[0][2]

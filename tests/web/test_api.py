@@ -74,12 +74,19 @@ def test_metrics_say_whether_an_accelerator_serves(rig):
         "usb:0": {"state": "resting", "last_error": "it hangs", **numbers},
         "usb:1": {"state": "serving", "last_error": "it hung once", **numbers},
     }
-    engine = {"on": ["usb:1"], "inferences_on_cpu": 5, "accelerators": seats}
+    engine = {
+        "on": ["usb:1"],
+        "device": "edgetpu",
+        "inferences_on_cpu": 5,
+        "accelerators": seats,
+    }
     rig.health.watch("engine", "", lambda: engine, lambda: "usb:0: it hangs")
     text = rig.client.get("/metrics").text
     assert 'edgevision_accelerator_up{accelerator="usb:0"} 0.0' in text
     assert 'edgevision_accelerator_up{accelerator="usb:1"} 1.0' in text
     assert 'edgevision_accelerator_failures_total{accelerator="usb:0"} 3.0' in text
+    assert 'edgevision_engine_device{device="edgetpu"} 1.0' in text
+    assert 'edgevision_engine_device{device="cpu"} 0.0' in text
     assert "edgevision_engine_inferences_on_cpu_total 5.0" in text
     assert 'edgevision_state{state="degraded"} 1.0' in text
 
