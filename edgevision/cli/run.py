@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -28,15 +29,13 @@ from edgevision.cli.flags import (
 from edgevision.errors import ConfigError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from edgevision.config.schema import Settings
 
 # An address of IPv6 stands in brackets.
 _WHERE = re.compile(
     r"(?:\[(?P<numbers>[^\[\]]+)\]|(?P<host>[^:\[\]]*))(?::(?P<port>\d{1,6}))?", re.ASCII
 )
-_VIDEO_ENDINGS = (".mp4", ".mkv", ".mov")
+_VIDEO_ENDINGS = (".mp4", ".m4v", ".mov", ".mkv")
 
 
 @click.command()
@@ -90,7 +89,7 @@ def run(
 
     Example:  edgevision run --task dogs --source file:walk.mp4 --save overlay.mp4
     """
-    video = save if save and save.lower().endswith(_VIDEO_ENDINGS) else None
+    video = save if save and _is_video(save) else None
     flags = {
         "source__uri": source,
         "source__loop": loop,
@@ -114,6 +113,19 @@ def run(
         return
     for line in closing_words(settings, ran):
         print(line, file=sys.stderr)
+
+
+def _is_video(save: str) -> bool:
+    """False: a folder of snapshots."""
+    if save.lower().endswith(_VIDEO_ENDINGS):
+        return True
+    # "walk.avi" as a folder would be nobody's wish; "snaps/" and a folder that is there are clear.
+    if Path(save).suffix and not save.endswith("/") and not Path(save).is_dir():
+        raise ConfigError(
+            f"flag --save: {save!r} is given; expected a video that ends in "
+            f"{', '.join(_VIDEO_ENDINGS)}, or a folder (with / at its end if its name has a dot)"
+        )
+    return False
 
 
 def _where(web: str | None) -> dict[str, Any]:
@@ -153,11 +165,15 @@ def closing_words(settings: Settings, ran: Ran) -> list[str]:
         lost = ", ".join(f"{n} by {name}" for name, n in ran.lost_events.items())
         lines.append(f"events lost: {lost}")
     outputs = allowed_outputs(settings)
-    places = [
+    files = [
         ("events", outputs.jsonl and outputs.jsonl.path),
         ("overlay", outputs.video and outputs.video.path),
+        ("store", ran.store and Path(ran.store)),
+    ]
+    folders = [
         ("snapshots", outputs.snapshots and outputs.snapshots.folder),
         ("clips", outputs.clips and outputs.clips.folder),
-        ("store", ran.store),
     ]
-    return lines + [f"{what}: {place}" for what, place in places if place and str(place) != "-"]
+    # One that did not open was said when it did not, and is nowhere to be found.
+    lines += [f"{what}: {place}" for what, place in files if place and place.is_file()]
+    return lines + [f"{what}: {place}" for what, place in folders if place and place.is_dir()]

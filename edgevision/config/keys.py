@@ -158,6 +158,8 @@ def _list(part: Node) -> str:
     if "prefixItems" in part:
         return f"a list of {len(part['prefixItems'])}, each {_kind(part['prefixItems'][0])}"
     kind = part["items"].get("type")
+    if kind == "array":
+        return f"a list of {part['minItems']} or more, each {_list(part['items'])}"
     if kind == "integer":
         return f"a list of whole numbers{_range(part['items'])}"
     return "a list of names" if kind == "string" else "a list of mappings"

@@ -16,6 +16,7 @@ from edgevision.geo.distance import great_circle_km
 from edgevision.geo.photos import LABELS, read_tags
 from edgevision.geo.scales import Nearness, nearness
 from edgevision.pixels.photo import SUFFIXES, read_photo
+from edgevision.table import read_rows
 from edgevision.values.box import centred_square
 from edgevision.zoo.landmarks import landmarks
 
@@ -124,8 +125,8 @@ class Places:
 def has_places(folder: Path) -> bool:
     """True if the labels.csv of `folder` has columns for places; False also if there is none."""
     try:
-        with (folder / LABELS).open(encoding="utf-8-sig", newline="") as lines:
-            return {"lat", "lon"} <= set(next(csv.reader(lines), []))
+        text = (folder / LABELS).read_text(encoding="utf-8-sig")
+        return {"lat", "lon"} <= set(read_rows(text).fieldnames or ())
     except (OSError, UnicodeDecodeError, csv.Error):
         return False
 
@@ -201,7 +202,7 @@ def _labels(folder: Path) -> dict[str, tuple[int, str]]:
     file = folder / LABELS
     if not file.exists():
         return {}
-    rows = csv.DictReader(file.read_text(encoding="utf-8-sig").splitlines())
+    rows = read_rows(file.read_text(encoding="utf-8-sig"))
     found: dict[str, tuple[int, str]] = {}
     for row in rows:
         # Of rows for the same photo the first counts, as for its place.

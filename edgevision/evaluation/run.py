@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from edgevision.errors import ModelError, PhotoError, WrittenError
 from edgevision.evaluation.answers import Answer, Evaluation
 from edgevision.pixels.photo import read_photo
+from edgevision.table import read_rows
 from edgevision.values.box import centred_square
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def read_truth(folder: Path, task: Task) -> list[tuple[Path, str | None]]:
         raise WrittenError(
             f"{file}: cannot be read ({error}); it should have a line `path,label` for each photo"
         ) from error
-    rows = csv.DictReader(text.splitlines())
+    rows = read_rows(text)
     if not {"path", "label"} <= set(rows.fieldnames or ()):
         raise WrittenError(f"{file}:1: has no columns `path` and `label`; write them in line 1")
     truth = []

@@ -16,6 +16,7 @@ from PIL import Image, UnidentifiedImageError
 
 from edgevision.errors import PhotoError, WrittenError
 from edgevision.geo.distance import why_no_point
+from edgevision.table import read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -124,7 +125,7 @@ def _from_labels(file: Path) -> Tags:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise WrittenError(f"{file}: cannot be read ({error})") from error
-    rows = csv.DictReader(text.splitlines())
+    rows = read_rows(text)
     photos: list[Tagged] = []
     broken: list[str] = []
     seen: dict[str, int] = {}

@@ -97,6 +97,8 @@ def read_any(path: Path) -> Head:
         digest = str(json.loads(array.tobytes().decode())["backbone_sha256"])
     except FileNotFoundError as error:
         raise ModelError(f"{path}: there is no such file") from error
+    except IsADirectoryError as error:
+        raise ModelError(f"{path}: is a folder; expected a file of `learn export`") from error
     except _DAMAGE as error:
         raise ModelError(f"{path}: is no head of edgevision, or damaged ({error})") from error
     return load_head(path, digest)

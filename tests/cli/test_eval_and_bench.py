@@ -42,6 +42,13 @@ def test_accuracy_is_counted_and_unreadable_photos_are_named(edgevision, photos,
     assert "missing.png" in done.err
 
 
+def test_a_table_with_semicolons_is_one_too(edgevision, photos, colours):
+    table = photos / "labels.csv"
+    table.write_bytes(b"\xef\xbb\xbf" + table.read_bytes().replace(b",", b";"))
+    done = edgevision("eval", "--task", "classify", photos, "--model", colours, "--json")
+    assert json.loads(done.out)["n"] == 6
+
+
 def test_words_for_people(edgevision, photos, colours):
     done = edgevision("eval", "--task", "classify", photos, "--model", colours)
     assert "top-1      83.3% of 6" in done.out

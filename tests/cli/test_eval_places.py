@@ -34,8 +34,9 @@ three.jpg,,nan,1
 """
 
 
-def test_places_are_measured_and_bad_rows_named(edgevision, folder):
-    (folder / "labels.csv").write_text(ROWS)
+@pytest.mark.parametrize("mark", [",", ";"])
+def test_places_are_measured_and_bad_rows_named(edgevision, folder, mark):
+    (folder / "labels.csv").write_text(ROWS.replace(",", mark))
     done = edgevision("eval", "--task", "landmarks", folder, "--json")
     assert done.code == 0, done.err
     assert "Traceback" not in done.err

@@ -182,3 +182,8 @@ def test_landmarks_are_told_apart(edgevision, shared, tmp_path, photos):
     assert told["top1"] >= (0.45 if photos == 1 else 0.85)
     assert told["accepted"] >= (0.5 if photos == 1 else 0.85)
     assert told["absent"]["false_accepts"] <= 4
+
+
+def test_a_folder_is_no_file_to_take_in(edgevision, tmp_path):
+    line = edgevision("learn", "import", tmp_path).refused()
+    assert line == f"edgevision: {tmp_path}: is a folder; expected a file of `learn export`"

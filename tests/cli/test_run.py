@@ -274,3 +274,51 @@ def test_help_and_version(edgevision):
     assert edgevision("--version").out.startswith("edgevision, version 0.")
     assert "--max-frames" in edgevision("run", "--help").out
     assert "did you mean" in edgevision("rnu").refused().lower()
+
+
+def _short_run(edgevision, colours, *more):
+    return edgevision(
+        *("run", "--task", "classify", "--model", colours, "--source", "synthetic:?frames=3"), *more
+    )
+
+
+@pytest.mark.parametrize("name", ["overlay.avi", "x.txt", "walk.mp4.bak"])
+def test_save_to_what_is_no_video_is_refused_and_makes_no_folder(
+    edgevision, colours, tmp_path, name
+):
+    done = _short_run(edgevision, colours, "--save", name)
+    assert "expected a video that ends in .mp4, .m4v, .mov, .mkv, or a folder" in done.refused()
+    assert not (tmp_path / name).exists()
+
+
+@pytest.mark.parametrize("name", ["overlay.mp4", "overlay.m4v", "OVERLAY.MKV"])
+def test_save_to_a_video_writes_one(edgevision, colours, tmp_path, name):
+    done = _short_run(edgevision, colours, "--save", name)
+    assert f"overlay: {name}" in done.err
+    with av.open(str(tmp_path / name)) as video:
+        assert sum(1 for _ in video.decode(video=0)) == 3
+
+
+@pytest.mark.parametrize("name", ["snaps", "snaps.2026/"])
+def test_save_to_a_folder_takes_snapshots_there(edgevision, colours, tmp_path, name):
+    done = _short_run(edgevision, colours, "--save", name)
+    assert done.code == 0, done.err
+    assert (tmp_path / name).is_dir()
+
+
+def test_what_did_not_open_is_not_said_to_be_there(edgevision, colours, tmp_path):
+    (tmp_path / "taken").mkdir()
+    done = _short_run(edgevision, colours, "--save", "nowhere/overlay.mp4", "--events", "taken")
+    assert done.code == 0, done.err
+    assert "nowhere/overlay.mp4" in done.err
+    assert "overlay: nowhere" not in done.err
+    assert "events: taken" not in done.err
+
+
+@pytest.mark.parametrize("web", ["99999", "1.2.3.4:80"])
+def test_what_is_wrong_with_the_page_is_said_by_the_name_of_its_flag(edgevision, colours, web):
+    assert (
+        _short_run(edgevision, colours, "--web", web)
+        .refused()
+        .startswith("edgevision: flag --web: ")
+    )

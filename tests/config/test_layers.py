@@ -133,6 +133,10 @@ def test_every_problem_is_told_at_once_with_its_place(written):
         ("outputs: {webhook: {}}\n", "1: outputs.webhook.url: is missing"),
         ("outputs: {mqtt: {}}\n", "1: outputs.mqtt.host: is missing; expected text"),
         ("outputs: {jsnl: {}}\n", "1: outputs.jsnl: no such key; did you mean jsonl?"),
+        (
+            "privacy: {masks: [[[0, 0], [1, 1]]]}\n",
+            "1: privacy.masks[0].points: a list of 2 is given; expected a list of 3 or more, each",
+        ),
         ("model: {labels: 3}\n", "1: model.labels: 3 is given; expected a path, or null"),
         ("model: {labels: ~no-such-user/a}\n", "1: model.labels: there is no such user's home"),
         ('model: {labels: "a\\0b"}\n', "1: model.labels: a path holds no control characters"),

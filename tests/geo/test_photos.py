@@ -48,6 +48,12 @@ def test_rows_become_photos(table, tmp_path):
     assert tags.broken == ()
 
 
+def test_a_spreadsheets_semicolons_part_columns_too(table):
+    tags = table("a.jpg;43.95;4.81", "b.jpg;43,95;4,81", head="path;lat;lon")
+    assert [(one.name, one.lat, one.lon) for one in tags.photos] == [("a.jpg", 43.95, 4.81)]
+    assert "'43,95' is no number" in tags.broken[0]
+
+
 @pytest.mark.parametrize(
     ("row", "says"),
     [
