@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 _TICK_SECONDS: Final = 0.25
 # Of the ticks, every so many brings the numbers, and looks into the store.
 _HEALTH_TICKS, _STORE_TICKS = 8, 2
+LOOK_SECONDS: Final = _TICK_SECONDS * _STORE_TICKS
+"""An event is told at the first look after it was kept: so late at most."""
 # A listener who is so many messages behind is let go; a browser comes back by itself.
 _BEHIND: Final = 64
 
@@ -77,6 +79,9 @@ class Hub:
         queue: asyncio.Queue[str | None] = asyncio.Queue(_BEHIND)
         self._listeners.add(queue)
         try:
+            # From the first state on every event is told; who asks for older ones then misses none.
+            if self._row is None:
+                await asyncio.to_thread(self._news)
             yield "retry: 2000\n\n"
             summary = {**self._site.summary(), "last_minute": self.minute.to_list()}
             yield _message("health", summary)
@@ -98,7 +103,11 @@ class Hub:
     def _news(self) -> list[Kept]:
         """What was added to the store since the last time."""
         store = self._site.store
-        if store is None or not store.is_file():
+        if store is None:
+            return []
+        if not store.is_file():
+            # All that a new file will hold is news.
+            self._row = 0
             return []
         try:
             with EventReader(store) as reader:

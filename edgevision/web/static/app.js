@@ -4,13 +4,14 @@ import { ask, byId, make, post } from "./dom.js";
 import { loadStatistics, wireStatistics } from "./charts.js";
 import { showHealth } from "./health.js";
 import { showControls, showState, showWhy, wireControls } from "./now.js";
-import { addEvent, labels, wireTimeline } from "./timeline.js";
+import { addEvent, labels, load, loadFiles, wireTimeline } from "./timeline.js";
 import { addPlace } from "./worldmap.js";
 
 let source = null;
 let held = false;
 let tasks = [];
 let late = null;
+let told = new Set();
 
 function showPicture() {
   const image = byId("picture");
@@ -61,11 +62,15 @@ function showSources(state) {
 
 function listen() {
   const events = new EventSource("/api/v1/live");
+  let connected = false;
   events.addEventListener("state", ({ data }) => {
     const state = JSON.parse(data);
+    // From the first state on every event is told; what was before has to be asked for.
+    if (!connected) load();
+    connected = true;
     showSources(state);
     showState(state, source);
-    for (const one of state.sources) for (const told of one.report?.tasks ?? []) if (told.verdict === "seen") addPlace(told.place);
+    for (const one of state.sources) for (const task of one.report?.tasks ?? []) if (task.verdict === "seen") addPlace(task.place);
   });
   events.addEventListener("health", ({ data }) => {
     const health = JSON.parse(data);
@@ -77,13 +82,21 @@ function listen() {
     const event = JSON.parse(data);
     addEvent(event);
     addPlace(event.place);
-    clearTimeout(late);
-    late = setTimeout(() => { loadStatistics(); labels(); }, 2000);
+    told.add(event.id);
+    late ??= setTimeout(afterwards, 2000);
   });
   events.addEventListener("error", () => {
+    connected = false;
     byId("state").dataset.state = "away";
     byId("state-words").textContent = "no connection; trying again";
   });
+}
+
+async function afterwards() {
+  const ids = [...told];
+  told = new Set();
+  late = null;
+  await Promise.allSettled([loadFiles(ids), loadStatistics(), labels()]);
 }
 
 async function begin() {

@@ -45,19 +45,29 @@ export async function command(what, words = byId("answer")) {
   words.textContent = "…";
   try {
     const answer = await post("/api/v1/commands", what);
-    words.dataset.accepted = String(answer.accepted === true);
-    words.textContent = answer.reason ?? answer.error;
-    return answer.accepted === true;
+    return say(answer.reason ?? answer.error, answer.accepted === true, words);
   } catch (error) {
-    words.dataset.accepted = "false";
-    words.textContent = `not asked: ${error.message}`;
-    return false;
+    return say(`not asked: ${error.message}`, false, words);
   }
 }
 
-export const percent = (share) => `${Math.round(share * 100)} %`;
+export function say(text, accepted, words = byId("answer")) {
+  words.dataset.accepted = String(accepted);
+  words.textContent = text;
+  return accepted;
+}
 
-export const named = (label) => label.replaceAll("_", " ");
+export const percent = (share) => share > 0 && share < 0.005 ? "< 1 %" : `${Math.round(share * 100)} %`;
+
+// Labels are the same whatever their case, `_`, `-` and spaces; tasks spell one in more than one way.
+export const plain = (label) => label.toLowerCase().replaceAll(/[_\s-]/g, "");
+
+// Names as they were told beside their labels; a label alone is how a program spells it.
+const names = new Map();
+
+export const learnName = (label, name) => name && names.set(plain(label), name);
+
+export const named = (label) => names.get(plain(label)) ?? label.replaceAll("_", " ");
 
 export function bar(words, share, { kind = "seen", text = percent(share), at = null } = {}) {
   const mark = at === null ? null : make("b", { "--at": at });

@@ -10,7 +10,7 @@ export function showHealth(health) {
   byId("state-words").textContent = `${health.state} · ${health.fps_now.toFixed(1)} frames/s`;
   byId("reasons").replaceChildren(...health.reasons.map((why) => make("li", {}, why)));
   byId("numbers").replaceChildren(...numbers(health).map(([name, value, wrong]) =>
-    make("div", { class: wrong ? "wrong" : null }, make("dt", {}, name), make("dd", {}, value))));
+    make("div", { class: `${wrong ? "wrong" : ""} ${value.length > LONG ? "words" : ""}` }, make("dt", {}, name), make("dd", {}, value))));
   const stages = Object.entries(health.latency_ms).filter(([, times]) => times.p50 !== null);
   const most = Math.max(1, ...stages.map(([, times]) => times.p95));
   byId("stages").replaceChildren(make("h3", { class: "quiet" }, "Latency by stage"),
@@ -19,13 +19,28 @@ export function showHealth(health) {
     }))));
 }
 
+// What has more letters is words, not a number, and gets a line of its own.
+const LONG = 12;
+
+// On what the network runs, and why that is not what was meant to serve.
+function engine({ on = [], accelerators = {}, inferences_on_cpu: rest = 0 } = {}) {
+  const away = Object.entries(accelerators).filter(([, one]) => one.state !== "serving");
+  const named = on.map((name) => name === "cpu" ? "CPU" : `Edge TPU ${name}`).join(", ");
+  if (!named) return [];
+  const whys = away.map(([name, one]) => `Edge TPU ${name} ${one.state}${one.last_error ? `: ${one.last_error}` : ""}`);
+  const rows = [["Runs on", [named, ...whys].join("; "), away.length > 0]];
+  if (rest) rows.push(["Looks left to the CPU", rest.toLocaleString(), false]);
+  return rows;
+}
+
 function numbers(health) {
   const { board = {}, process = {}, disk = {}, web = {} } = health;
-  const dropped = Object.values(health.dropped).reduce((sum, count) => sum + count, 0);
+  const causes = Object.entries(health.dropped).map(([cause, count]) => `${count.toLocaleString()} by ${cause}`);
   const rows = [
+    ...engine(health.engine),
     ["Frames", health.frames.toLocaleString()],
     ["Inferences", health.inferences.toLocaleString()],
-    ["Left out", dropped.toLocaleString()],
+    ["Left out", causes.length ? causes.join(", ") : "0"],
     ["Events", health.events.toLocaleString()],
   ];
   if (health.resolution) rows.push(["Network input", `${health.resolution} px`], ["Threads", String(health.threads)]);
@@ -37,7 +52,8 @@ function numbers(health) {
     const { connection } = output;
     if (connection === undefined && !output.last_error) continue;
     const wrong = Boolean(output.last_error) || (connection ?? "connected") !== "connected";
-    const words = connection ?? "failing";
+    // Why it is away stands among the reasons.
+    const words = connection === "connected" ? connection : connection === undefined ? "failing" : "away";
     rows.push([`Output ${name}`, words, wrong]);
     if (output.outbox) rows.push([`Waiting for ${name}`, output.outbox.toLocaleString()]);
   }

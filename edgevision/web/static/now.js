@@ -1,6 +1,6 @@
 // What it sees now, why it tells nothing, and the controls.
 
-import { bar, byId, command, make, named, percent } from "./dom.js";
+import { bar, byId, command, learnName, make, named, percent, say } from "./dom.js";
 
 const CAUSES = {
   seen: "told: the sighting goes on",
@@ -25,8 +25,8 @@ export function showState(state, source) {
 }
 
 function task(told) {
-  const best = told.guesses.find((guess) => guess.label === told.label) ?? told.guesses[0];
-  const name = best?.label === told.label && best ? best.name : named(told.label ?? "");
+  for (const guess of told.guesses) learnName(guess.label, guess.name);
+  const name = named(told.label ?? "");
   const title = told.verdict === "nothing" ? ABSENT[told.task] ?? "nothing" : told.verdict === "seen" ? name : told.group ? `some ${told.group}` : "unsure";
   const at = thresholds[told.task] ?? null;
   return make("article", { class: "task", "data-verdict": told.verdict },
@@ -66,12 +66,22 @@ export function showControls(control, tasks) {
   if (key === shownTasks || document.activeElement?.closest("#thresholds")) return;
   shownTasks = key;
   const focused = document.activeElement?.dataset?.task;
-  byId("tasks").replaceChildren(...tasks.map(({ name, says }) => make("button", {
-    type: "button", title: says, "data-task": name, "aria-pressed": String(control.tasks.includes(name)),
-    onclick: () => command({ action: "task", value: [name] }),
-  }, name)));
+  byId("tasks").replaceChildren(...tasks.map(({ name, says }) => box(name, says, control.tasks)));
   if (focused) document.querySelector(`[data-task="${CSS.escape(focused)}"]`)?.focus();
   byId("thresholds").replaceChildren(...Object.entries(thresholds).map(([name, value]) => slider(name, value)));
+}
+
+// Any of them together: they share one look of the network.
+function box(name, says, running) {
+  const input = make("input", { type: "checkbox", "data-task": name, checked: running.includes(name), onchange: choose });
+  return make("label", { class: "choice", title: says }, input, name);
+}
+
+async function choose(event) {
+  const boxes = [...byId("tasks").querySelectorAll("input")];
+  const value = boxes.filter((one) => one.checked).map((one) => one.dataset.task);
+  const accepted = value.length ? await command({ action: "task", value }) : say("one task at least", false);
+  if (!accepted) event.target.checked = !event.target.checked;
 }
 
 function slider(name, value) {
@@ -89,9 +99,9 @@ function slider(name, value) {
 
 export function wireControls() {
   for (const [id, action] of [["enabled", "enabled"], ["frozen", "freeze"]]) {
-    byId(id).addEventListener("click", (event) => {
-      const on = event.currentTarget.getAttribute("aria-checked") !== "true";
-      command({ action, value: on });
+    byId(id).addEventListener("click", async ({ currentTarget: button }) => {
+      const on = button.getAttribute("aria-checked") !== "true";
+      if (await command({ action, value: on })) button.setAttribute("aria-checked", String(on));
     });
   }
   byId("shoot").addEventListener("click", () => command({ action: "snapshot" }));

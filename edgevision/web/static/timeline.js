@@ -1,11 +1,14 @@
 // The sightings: filters, thumbnails, corrections.
 
-import { ask, byId, command, make, named, percent } from "./dom.js";
+import { ask, byId, command, learnName, make, named, percent, plain } from "./dom.js";
 import { addPlace } from "./worldmap.js";
 
-const MANY = 48;
+const MANY = 12;
 let operator = false;
 let shown = [];
+let arrived = [];
+let asked = 0;
+let most = MANY;
 let known = {};
 
 export async function wireTimeline(mayChange) {
@@ -13,12 +16,11 @@ export async function wireTimeline(mayChange) {
   let waiting;
   byId("filters").addEventListener("input", () => {
     clearTimeout(waiting);
-    waiting = setTimeout(load, 250);
+    waiting = setTimeout(() => load(), 250);
   });
   byId("filters").addEventListener("submit", (event) => event.preventDefault());
   byId("more").addEventListener("click", () => load(shown.at(-1)?.time));
   wireDialog();
-  await load();
   await labels();
 }
 
@@ -40,15 +42,27 @@ function wanted() {
   return new URLSearchParams(given.filter(([, value]) => value !== ""));
 }
 
-async function load(until = null) {
+const narrowed = () => [...wanted().keys()].some((key) => key !== "since");
+
+// Asked for anew after each connection, too: what happened in between is told by nobody else.
+export async function load(until = null) {
   const query = wanted();
   query.set("phase", "seen");
   query.set("limit", MANY);
   if (until) query.set("until", until);
+  const turn = ++asked;
+  arrived = [];
   try {
     const { events } = await ask(`/api/v1/events?${query}`);
-    shown = until ? [...shown, ...events] : events;
-    for (const event of events) addPlace(event.place);
+    // Who typed on has asked again meanwhile.
+    if (turn !== asked) return;
+    const ids = new Set(events.map((one) => one.id));
+    shown = until ? [...shown, ...events] : [...arrived.filter((one) => !ids.has(one.id)), ...events];
+    most = Math.max(MANY, shown.length);
+    for (const event of events) {
+      learnName(event.label, event.name);
+      addPlace(event.place);
+    }
     byId("more").hidden = events.length < MANY;
     render();
   } catch (error) {
@@ -58,22 +72,43 @@ async function load(until = null) {
 
 export function addEvent(event) {
   if (event.phase !== "seen" || shown.some((one) => one.id === event.id) || !fits(event)) return;
-  shown = [event, ...shown].slice(0, 500);
+  learnName(event.label, event.name);
+  arrived = [event, ...arrived];
+  shown = [event, ...shown];
+  if (shown.length > most) byId("more").hidden = false;
+  shown = shown.slice(0, most);
   render(event.id);
+}
+
+// Pictures are written after the event was told, clips after it ended.
+export async function loadFiles(ids) {
+  for (const id of ids.filter((one) => shown.some((event) => event.id === one))) {
+    const { phases } = await ask(`/api/v1/events/${id}`);
+    change(id, phases[0].kept);
+  }
 }
 
 // A new event is of now, whatever "since" says.
 function fits(event) {
   const query = wanted();
-  const plain = (text) => text.toLowerCase().replaceAll(/[_\s-]/g, "");
   return (!query.get("task") || query.get("task") === event.task)
     && (!query.get("label") || plain(query.get("label")) === plain(event.label))
     && event.score >= Number(query.get("min_score") ?? 0);
 }
 
+// What has not changed stays where it is: somebody may have the focus on it.
+const cards = new WeakMap();
+
 function render(fresh = null) {
-  byId("events").replaceChildren(...shown.map((event) => card(event, event.id === fresh)));
-  byId("events-words").textContent = shown.length ? "" : "No sightings of that kind.";
+  const list = byId("events");
+  const nodes = shown.map((event) => {
+    if (!cards.has(event)) cards.set(event, card(event, event.id === fresh));
+    return cards.get(event);
+  });
+  const staying = new Set(nodes);
+  for (const node of [...list.children]) if (!staying.has(node)) node.remove();
+  nodes.forEach((node, at) => { if (list.children[at] !== node) list.insertBefore(node, list.children[at] ?? null); });
+  byId("events-words").textContent = shown.length ? "" : narrowed() ? "No sightings of that kind." : "No sightings yet. What it tells of is listed here, with its picture where snapshots are kept.";
 }
 
 function card(event, fresh) {
@@ -91,7 +126,7 @@ function card(event, fresh) {
       make("p", { class: "facts" }, make("time", { datetime: event.time, title: time.toLocaleString() }, when(time)), ` · ${percent(event.score)} · ${event.task} · ${event.source}`, corrected === event.label ? " · confirmed" : ""),
       make("div", { class: "tools" },
         operator ? make("button", { type: "button", class: "plain", "aria-label": `Correct ${name}`, onclick: () => open(event, name) }, "Correct") : null,
-        operator ? make("button", { type: "button", class: "plain", "aria-label": `${event.kept.pinned ? "Unpin" : "Pin"} ${name}`, onclick: () => pin(event) }, event.kept.pinned ? "Unpin" : "Pin") : null,
+        operator ? make("button", { type: "button", class: "plain", "data-pin": true, "aria-label": `${event.kept.pinned ? "Unpin" : "Pin"} ${name}`, onclick: () => pin(event) }, event.kept.pinned ? "Unpin" : "Pin") : null,
         clip < 0 ? null : make("a", { href: file(event, clip) }, "Film"))));
 }
 
@@ -105,8 +140,12 @@ function when(time) {
 
 async function pin(event) {
   const value = !event.kept.pinned;
-  if (await command({ action: "pin", event: event.id, value })) change(event.id, { pinned: value });
+  if (!await command({ action: "pin", event: event.id, value })) return;
+  change(event.id, { pinned: value });
+  focusOn(event.id, "[data-pin]");
 }
+
+const focusOn = (id, selector) => document.querySelector(`[data-id="${CSS.escape(id)}"] ${selector}`)?.focus();
 
 function change(id, what) {
   shown = shown.map((one) => one.id === id ? { ...one, kept: { ...one.kept, ...what } } : one);
@@ -129,7 +168,7 @@ async function relabel(label) {
   if (await command({ action: "relabel", event: open_.id, value: label }, byId("correct-answer"))) {
     change(open_.id, { corrected: label });
     byId("correct").close();
-    document.querySelector(`[data-id="${CSS.escape(open_.id)}"] button`)?.focus();
+    focusOn(open_.id, "button");
   }
 }
 
