@@ -10,7 +10,7 @@ from edgevision.app.build import build_output
 from edgevision.app.governed import is_governed
 from edgevision.app.plan import Change, changes, in_words, without_restarts
 from edgevision.app.rebuild import rebuild
-from edgevision.app.sourcing import bare_source
+from edgevision.app.sourcing import bare_source, opener
 from edgevision.errors import EdgevisionError
 from edgevision.pipeline.commands import Ready
 from edgevision.pipeline.supervise import Supervised
@@ -128,8 +128,8 @@ class Reload:
                 settings = settings.model_copy(update={"outputs": outputs})
         source = self._running.parts.source
         if plan.needs("source") and isinstance(source, Supervised):
-            fixed = settings
-            source.change(lambda: bare_source(fixed, fixed.the_source), settings.the_source.stall_s)
+            wanted = settings.the_source
+            source.change(opener(settings, wanted), wanted.stall_s)
         return settings, failures
 
     def _exchange(self, settings: Settings, name: str) -> EdgevisionError | None:

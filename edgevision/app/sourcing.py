@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from edgevision.pipeline.masked import Masked
 from edgevision.pipeline.merged import Merged
 from edgevision.pipeline.supervise import Supervised
-from edgevision.pipeline.vigil import Vigil
+from edgevision.pipeline.vigil import Seen, Vigil
 from edgevision.sources.uri import make, parse
 
 if TYPE_CHECKING:
@@ -37,8 +37,19 @@ def build_source(settings: Settings, *, patient: bool = False) -> Source:
     return Merged([_one(settings, one, patient=True) for one in wanted])
 
 
-def bare_source(settings: Settings, wanted: Wanted) -> Source:
+def opener(settings: Settings, wanted: Wanted) -> Callable[[], Source]:
+    """What makes one source, for every opening anew; what it showed before is remembered."""
+    seen = Seen()
+    return lambda: bare_source(settings, wanted, seen)
+
+
+def bare_source(settings: Settings, wanted: Wanted, seen: Seen | None = None) -> Source:
     """One source itself, which nobody supervises, with the masks that hold for it.
+
+    Args:
+        settings: of the run.
+        wanted: which source.
+        seen: what it showed when it was open before.
 
     Raises:
         UriError: if its address is wrong.
@@ -47,7 +58,7 @@ def bare_source(settings: Settings, wanted: Wanted) -> Source:
     masks = [one.points for one in settings.privacy.masks if one.source in (None, wanted.name)]
     if masks:
         source = Masked(source, masks)
-    return Vigil(source) if source.live else source
+    return Vigil(source, seen) if source.live else source
 
 
 def _one(settings: Settings, wanted: Wanted, *, patient: bool) -> Source:
@@ -56,7 +67,7 @@ def _one(settings: Settings, wanted: Wanted, *, patient: bool) -> Source:
     if not source.live:
         return source
     return Supervised(
-        lambda: bare_source(settings, wanted),
+        opener(settings, wanted),
         wanted.name,
         stall_seconds=wanted.stall_s,
         patient=patient if wanted.wait is None else wanted.wait,

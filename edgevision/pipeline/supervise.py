@@ -13,6 +13,7 @@ from edgevision.errors import SourceError, WrittenError
 from edgevision.pipeline.backoff import Backoff
 from edgevision.pipeline.counts import Counts
 from edgevision.pipeline.reader import Reader
+from edgevision.pipeline.standstill import Standstill
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,7 +30,7 @@ MOST_HUNG = 3  # readers that never returned; no further one is begun
 
 
 class Supervised:
-    """A live source that is opened again whenever it stalls, fails or ends.
+    """A live source that is opened again whenever it stalls, fails, ends or stands still.
 
     One thread reads the source and puts each frame into one slot, where the newest wins: this is
     the latest-frame slot of the loop, and of previews by `peek()`. Whoever iterates watches the
@@ -81,6 +82,7 @@ class Supervised:
         self._closing_seconds = closing_seconds
         self._patient = patient
         self._backoff = Backoff(first_backoff, longest_backoff, random)
+        self._standstill = Standstill(random)
         self._changed = Condition()
         self._stopped = False
         self._fatal: Exception | None = None
@@ -243,11 +245,16 @@ class Supervised:
         with self._changed:
             if reader is self._reader:
                 self.counts.opened += 1
+                self._standstill.opened()
                 self._patient = True
                 self._since = self.clock()
 
     def gave(self, reader: Reader, frame: Frame) -> None:
-        """Put `frame` into the slot, its number and seconds joined to those before."""
+        """Put `frame` into the slot, its number and seconds joined to those before.
+
+        Raises:
+            SourceError: if it has been frozen for so long that opening it again may help.
+        """
         with self._changed:
             if reader is not self._reader or self._stopped:
                 return
@@ -267,6 +274,8 @@ class Supervised:
             self._fresh = True
             self._since = self.clock()
             self._changed.notify_all()
+            if self._standstill.is_over(frame.fault, seconds):
+                raise SourceError("the same picture for too long")
 
     def failed(self, reader: Reader, error: Exception, ran_seconds: float) -> float | None:
         """Note `error`; the seconds to wait before the next try, None if there is none."""

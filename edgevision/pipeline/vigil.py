@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,17 +25,34 @@ _BLACK_SECONDS = 2.0
 _FROZEN_SECONDS = 10.0
 
 
+@dataclass(slots=True)
+class Seen:
+    """What a source showed last, and since when; kept from one opening to the next.
+
+    A source that is opened again and still gives the same picture is frozen from its first frame:
+    the network does not look at it for another ten seconds.
+
+    Attributes:
+        sample: some pixels of the last frame; None before the first.
+        lit_at, moved_at: when it was last not black, and last another, in the source's seconds.
+    """
+
+    sample: npt.NDArray[np.uint8] | None = None
+    lit_at: float = 0.0
+    moved_at: float = 0.0
+
+
 class Vigil(Filtered):
     """Marks frames that are black for 2 s, or the same to the last bit for 10 s.
 
     Args:
         source: whose frames they are; its own time counts.
+        seen: what it showed when it was open before, and takes in what it shows now.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, seen: Seen | None = None) -> None:
         super().__init__(source)
-        self._last: npt.NDArray[np.uint8] | None = None
-        self._lit_at = self._moved_at = 0.0
+        self._seen = Seen() if seen is None else seen
 
     def changed(self, frame: Frame) -> Frame:
         """`frame`, with `fault` set if it shows nothing."""
@@ -43,13 +60,13 @@ class Vigil(Filtered):
         return replace(frame, fault=fault) if fault else frame
 
     def _fault(self, frame: Frame) -> Fault:
-        sample, now = frame.pixels[::_STEP, ::_STEP].copy(), frame.seconds
-        last, self._last = self._last, sample
+        sample, now, seen = frame.pixels[::_STEP, ::_STEP].copy(), frame.seconds, self._seen
+        last, seen.sample = seen.sample, sample
         lit = np.count_nonzero(sample > _BLACK_LEVEL) > _BRIGHT_SHARE * sample.size
         if last is None or lit:
-            self._lit_at = now
+            seen.lit_at = now
         if last is None or not np.array_equal(sample, last):
-            self._moved_at = now
-        if now - self._lit_at >= _BLACK_SECONDS:
+            seen.moved_at = now
+        if now - seen.lit_at >= _BLACK_SECONDS:
             return "black"
-        return "frozen" if now - self._moved_at >= _FROZEN_SECONDS else ""
+        return "frozen" if now - seen.moved_at >= _FROZEN_SECONDS else ""
