@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+import importlib
 import os
 from itertools import islice, pairwise
+from pathlib import Path
 
 import pytest
 
+from edgevision.app.process import rss_mb
 from edgevision.errors import SourceError
 from edgevision.pipeline.supervise import Supervised
 from edgevision.sources.uri import make
@@ -51,6 +55,46 @@ def test_it_closes_so_that_it_can_be_opened_again():
     for _ in range(3):
         with make(CAMERA) as source:
             assert next(iter(source)).number == 0
+
+
+def taken_by(openings: int, use) -> tuple[int, float]:
+    """Descriptors and MB that a process has more after so many openings; the first do not count."""
+    for number in range(4 + openings):
+        use()
+        # picamera2 leaves its buffers to the garbage collector.
+        gc.collect()
+        if number == 3:
+            held, memory = len(list(Path("/proc/self/fd").iterdir())), rss_mb()
+    return len(list(Path("/proc/self/fd").iterdir())) - held, rss_mb() - memory
+
+
+def test_opening_it_again_and_again_takes_no_more_than_picamera2_does():
+    """libcamera's virtual camera keeps 0.8 MB of each opening, whoever opens it."""
+    library = importlib.import_module("picamera2").Picamera2
+
+    def bare():
+        camera = library(0)
+        camera.configure(
+            camera.create_video_configuration(
+                main={"size": (640, 480), "format": "BGR888"},
+                lores={"size": (224, 224), "format": "YUV420"},
+                buffer_count=4,
+            )
+        )
+        camera.start()
+        camera.stop()
+        camera.close()
+
+    def ours():
+        with make(CAMERA) as source:
+            next(iter(source))
+
+    openings = int(os.environ.get("EDGEVISION_TEST_OPENINGS", "8"))
+    _, theirs_mb = taken_by(openings, bare)
+    descriptors, ours_mb = taken_by(openings, ours)
+    assert descriptors <= 0
+    # One frame that is kept for each opening would be 0.9 MB.
+    assert ours_mb - theirs_mb <= 0.5 * openings
 
 
 def test_auto_finds_it():
