@@ -15,6 +15,7 @@ from edgevision.errors import EdgevisionError
 from edgevision.kinds import Kind, load, suggestion
 
 _ESCAPED = "edgevision.escaped"
+_STDOUT, _STDERR = 1, 2
 
 COMMANDS = {
     "run": Kind("edgevision.cli.run:run", "recognise what is in front of the camera"),
@@ -95,17 +96,31 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit: 0 done, 2 what was written is wrong, 3 a device is absent."""
+    _fill_closed()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             # A file's name may hold bytes that are no text, and a terminal may lack letters.
             stream.reconfigure(errors=_ESCAPED)
     code = _run(arguments)
     try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        sys.stdout.flush()
     except OSError as error:
         code = _unwritten(error)
     sys.exit(code)
+
+
+def _fill_closed() -> None:
+    """Put nothing in the place of standard streams that the caller closed.
+
+    The first file or camera that is opened would have their numbers, and C libraries would print
+    their messages into it.
+    """
+    # Each takes the lowest number that is free.
+    while (number := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
+        pass
+    os.close(number)
+    sys.stdout = sys.stdout or os.fdopen(_STDOUT, "w", encoding="utf-8", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(_STDERR, "w", encoding="utf-8", closefd=False)
 
 
 def _escaped(error: UnicodeError) -> tuple[str, int]:

@@ -172,7 +172,8 @@ class EventStore:
             beside = self.path.with_name(self.path.name + suffix)
             if beside.exists():
                 beside.rename(aside.with_name(aside.name + suffix))
-        log.warning("%s is damaged (%s): kept as %s, a new one is begun", self.path, error, aside)
+        why = " ".join(str(error).split())  # SQLite names damaged pages a line each
+        log.warning("%s is damaged (%s): kept as %s, a new one is begun", self.path, why, aside)
 
     def _refusal(self, error: sqlite3.Error) -> OutputError:
         return OutputError(f"{self.path}: cannot keep events: {error}")

@@ -84,6 +84,15 @@ def test_a_full_disk_behind_the_standard_output_is_one_line(called, words):
     assert done.stderr == b"edgevision: standard output: No space left on device\n"
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_whoever_closes_the_standard_streams_gets_the_same_exit_codes(called, closed):
+    wrong = called(f"$EV classify nope.jpg {closed}")
+    assert wrong.returncode == 2
+    right = called(f"$EV run --source synthetic:?frames=3 --events events.jsonl {closed}")
+    assert right.returncode == 0
+    assert b"Traceback" not in wrong.stderr + right.stderr
+
+
 @pytest.mark.parametrize("encoding", ["utf-8:strict", "ascii:strict"])
 @pytest.mark.parametrize("flag", ["", "--json"])
 def test_any_name_of_a_file_can_be_told_on_any_terminal(called, tmp_path, encoding, flag):

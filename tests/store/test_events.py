@@ -112,6 +112,7 @@ def test_a_file_damaged_in_the_middle_is_moved_aside_whole(path, make_event, cap
     (aside,) = path.parent.glob("events.sqlite.damaged-*")
     assert aside.read_bytes() == bytes(content)
     assert "is damaged" in caplog.text
+    assert "\n" not in caplog.messages[0]
 
 
 def test_damage_while_it_is_open_loses_no_new_event(path, make_event):
