@@ -138,6 +138,32 @@ def test_the_pages_show_the_main_commands():
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_between_pages_lead_somewhere(page):
-    for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
-        if "://" not in target:
-            assert (page.parent / target).exists(), target
+    for target, place in _links(page):
+        there = page.parent / target if target else page
+        assert there.exists(), target
+        if place:
+            assert place in _places(there), f"{target}#{place}"
+
+
+def test_every_page_can_be_found_from_another_one():
+    found = {(page.parent / target).resolve() for page in PAGES for target, _ in _links(page)}
+    lost = [page.name for page in PAGES if page.parent.name == "docs" and page not in found]
+    assert lost == []
+
+
+def _links(page: Path) -> list[tuple[str, str]]:
+    """Each link to a page or file of the project: its path, "" for the page itself, and anchor."""
+    found = re.findall(r"\]\(([^)#]*)(?:#([^)]*))?\)", page.read_text(encoding="utf-8"))
+    return [(target, place) for target, place in found if "://" not in target]
+
+
+def _places(page: Path) -> set[str]:
+    """What can stand behind a `#`: headings, spelt as GitHub does, and anchors set by hand."""
+    text = page.read_text(encoding="utf-8")
+    headings = re.findall(
+        r"^#+ (.*)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE
+    )
+    return {
+        *(re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in headings),
+        *re.findall(r'<a id="([^"]+)">', text),
+    }

@@ -42,7 +42,9 @@ config_flag = click.option(
     help="YAML file with settings; see docs/configuration.md",
 )
 task_flag = click.option(
-    "--task", metavar="TASK[,TASK]", help="what to recognise: dogs, classify, or both"
+    "--task",
+    metavar="TASK[,TASK]",
+    help="what to recognise: dogs, classify, landmarks, what you taught it, or several of them",
 )
 model_flag = click.option(
     "--model", metavar="ID|PATH", help="an id of `edgevision models list`, or a .tflite file"
