@@ -15,6 +15,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import accuracy
+import dog_trials
 import dogs
 import landmarks
 import peers
@@ -41,12 +42,15 @@ _NETWORKS = ("efficientnet_lite0", "mobilenet_v2")
 _PARTS: dict[str, Any] = {
     one.NAME: one for one in (pipeline, peers, dogs, landmarks, accuracy, zoo)
 }
+# Measured by its own command only, for it needs a network that is in no package.
+_TRIALS = dog_trials.NAME
 
 
 def measured_before(folder: Path = RESULTS) -> dict[str, Any]:
     """The results of all parts, by name."""
     return {
-        name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in _PARTS
+        name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+        for name in (*_PARTS, _TRIALS)
     }
 
 
@@ -54,7 +58,7 @@ def figures(folder: Path = RESULTS) -> dict[str, str]:
     """All tables, by the name that the docs' markers give, from the results."""
     results = measured_before(folder)
     made = zoo.figures(results[zoo.NAME], results[accuracy.NAME])
-    for part in (pipeline, peers, dogs, landmarks, accuracy):
+    for part in (pipeline, peers, dogs, dog_trials, landmarks, accuracy):
         made.update(part.figures(results[part.NAME]))
     made["readme"] = _summary(results)
     return made

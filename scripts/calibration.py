@@ -34,7 +34,12 @@ BOTTLENECK: Final = 0.75
 
 # Of how many photos the extremes of a bottleneck's channel must fit its grid; the rest saturates.
 # MobileNetV2's rare extremes are far out, and a finer grid is worth more than they are.
-COVERED: Final = {"mobilenet_v2": 0.87, "efficientnet_lite0": 1.0, "efficientnet_lite2": 1.0}
+COVERED: Final = {
+    "mobilenet_v2": 0.87,
+    "efficientnet_lite0": 1.0,
+    "efficientnet_lite1": 1.0,
+    "efficientnet_lite2": 1.0,
+}
 
 _FACTOR_STEP: Final = 1 / 4096
 _SMALLEST_RANGE: Final = 0.02  # of the widest channel's: rarely used channels keep headroom

@@ -103,6 +103,22 @@ def test_ways_to_look_at_dogs_are_compared(script):
     assert "| `efficientnet_lite0` | 256 | two |" in said
 
 
+def test_other_pairs_heads_and_temperatures_for_dogs_are_compared(script, project, tmp_path):
+    # Lite1 is in no package; the same network under both names errs nowhere else.
+    for kind, end in (("models", "tflite"), ("heads", "dogs.npz"), ("heads", "imagenet1k.npz")):
+        source = project / "edgevision" / "data" / kind
+        (tmp_path / kind).mkdir(exist_ok=True)
+        for name in ("efficientnet_lite1", "efficientnet_lite0"):
+            shutil.copy(source / f"efficientnet_lite0.{end}", tmp_path / kind / f"{name}.{end}")
+    found, said = script("dog_trials", "--lite1", tmp_path, "--limit", "6")
+    assert found["pairs"][0]["imagenet/val"]["n"] == 6
+    assert found["pairs"][0]["dogs/train"]["won"] == found["pairs"][0]["dogs/train"]["lost"] == 0
+    first = found["heads"][0]
+    assert (first["head"], first["camera"]["n"]) == ("trained rows", 24)
+    assert {one["n"] for one in found["scores"]} == {6}
+    assert "discriminants alone" in said
+
+
 @pytest.fixture
 def models(shared, tmp_path):
     """A small network and its twin for the Edge TPU."""
