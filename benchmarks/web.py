@@ -38,11 +38,11 @@ _SETTLING_SECONDS = 1.0
 
 
 @contextmanager
-def running(source: str, seconds: float) -> Iterator[str]:
-    """The address of the page of a run over `source`."""
+def running(source: str, seconds: float, *flags: str) -> Iterator[str]:
+    """The address of the page of a run over `source`, with more `flags` of `edgevision run`."""
     with tempfile.TemporaryDirectory() as folder:
         words = [sys.executable, "-m", "edgevision", "run", "--task", "dogs", "--source", source]
-        words += ["--web", "0", "--duration", f"{seconds:g}"]
+        words += ["--web", "0", "--duration", f"{seconds:g}", *flags]
         environ = {**os.environ, "XDG_STATE_HOME": folder}
         process = subprocess.Popen(words, env=environ, stderr=subprocess.PIPE, text=True)
         try:

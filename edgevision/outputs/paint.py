@@ -103,11 +103,15 @@ class Painter:
 
     def _facts(self, scene: Scene) -> None:
         size, top = self._long(24), self._long(26)
+        left, right = self._margin, self._width - self._margin
+        facts = self._write("   ·   ".join(scene.facts), size, SOFT, top, right=right)
         task = " + ".join(answer.task for answer in scene.answers)
         if task:
-            self._write(task, size, WHITE, top, self._margin, weight="Bold")
-        right = self._width - self._margin
-        self._write("   ·   ".join(scene.facts), size, SOFT, top, right=right)
+            shown = self._write(task, size, WHITE, top, left, weight="Bold")
+            left = shown.right + self._long(28)
+        if scene.notice is not None:
+            room = max(facts.left - self._long(28) - left, 0)
+            self._write(fitting(scene.notice, size, room), size, _BANNER, top, left)
 
     def _answer(self, answers: tuple[Answer, ...], reach: int) -> None:
         """From the bottom up: the other tasks, the reason, the bar, the large word."""

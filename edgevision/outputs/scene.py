@@ -63,13 +63,21 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """All of it. `answers`: the surest first; `facts`: for the small line."""
+    """All of it.
+
+    Attributes:
+        answers: the surest first.
+        facts: for the small line.
+        notice: what is not as it should be, for the same line.
+        banner: across the picture.
+    """
 
     frame: Frame | None
     answers: tuple[Answer, ...]
     seen: tuple[Sight, ...]
     facts: tuple[str, ...]
     banner: str | None
+    notice: str | None = None
 
 
 def answers_of(report: Report | None) -> tuple[Answer, ...]:
@@ -119,6 +127,23 @@ def facts_of(
         None if temperature is None else f"{temperature:.0f} °C",
     )
     return tuple(words for words in told if words)
+
+
+def notice_of(numbers: Mapping[str, Any]) -> str | None:
+    """Which Edge TPUs do not serve, and whether the CPU does instead; None if nothing is amiss.
+
+    Args:
+        numbers: the run's health.
+    """
+    engine = numbers.get("engine", {})
+    idle = [
+        f"Edge TPU{'' if name == 'edgetpu' else f' {name}'} {part['state']}"
+        for name, part in engine.get("accelerators", {}).items()
+        if part["state"] != "serving"
+    ]
+    if not idle:
+        return None
+    return ("On the CPU: " if engine.get("on") == ["cpu"] else "") + ", ".join(idle)
 
 
 def banner_of(frame: Frame | None, *, live: bool, now: float) -> str | None:

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from edgevision.errors import OutputError
 from edgevision.outputs.paint import Painter
-from edgevision.outputs.scene import Scene, answers_of, banner_of, facts_of, sight_of
+from edgevision.outputs.scene import (
+    Scene,
+    answers_of,
+    banner_of,
+    facts_of,
+    notice_of,
+    sight_of,
+)
 from edgevision.outputs.sdl import pygame
 from edgevision.outputs.window import Window
 from edgevision.pixels.rate import Rate
@@ -94,6 +101,7 @@ class Screen:
         self._source: str | None = None
         self._reports: dict[str, Report] = {}
         self._frame: Frame | None = None
+        self._shown = 0
         self._changed = True
         self._seen: deque[Sight] = deque(maxlen=_KEPT)
 
@@ -114,6 +122,11 @@ class Screen:
         """
         self._live, self._ask = live, numbers
         self._source = next(iter(live), None)
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """Pictures of the sources that were shown; a repainted one counts once."""
+        return {"shown": self._shown}
 
     def __enter__(self) -> Self:
         self._window.open()
@@ -204,6 +217,7 @@ class Screen:
     def _take(self, frame: Frame) -> None:
         if frame is not self._frame:
             self._frame, self._changed = frame, True
+            self._shown += 1
             self._fps = self._rate.tick(perf_counter())
 
     def _scene(self) -> Scene:
@@ -215,4 +229,5 @@ class Screen:
             seen=tuple(self._seen),
             facts=facts_of(report, self._numbers, self._fps),
             banner=banner_of(self._frame, live=live, now=perf_counter()),
+            notice=notice_of(self._numbers),
         )

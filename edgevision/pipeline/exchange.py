@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from edgevision.errors import OutputError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
 
     from typing_extensions import Self
@@ -59,6 +60,11 @@ class Exchangeable:
     def ask(self) -> Any:
         """How the present output is asked for a picture; None if it keeps none."""
         return getattr(self._output, "ask", None)
+
+    @property
+    def state(self) -> Mapping[str, Any]:
+        """What the present output says of how it is."""
+        return getattr(self._output, "state", {})
 
     def attach(self, **parts: Any) -> None:
         """Hand the output, and each that takes its place, what it needs to tell of the run."""

@@ -10,7 +10,14 @@ import pytest
 pygame = pytest.importorskip("pygame", reason="the extra display is not installed")
 
 from edgevision.outputs.paint import ACCENT, Painter  # noqa: E402 - pygame first, see above
-from edgevision.outputs.scene import Scene, answers_of, banner_of, facts_of, sight_of  # noqa: E402
+from edgevision.outputs.scene import (  # noqa: E402
+    Scene,
+    answers_of,
+    banner_of,
+    facts_of,
+    notice_of,
+    sight_of,
+)
 from edgevision.outputs.screen import Screen  # noqa: E402
 from edgevision.values.box import FULL, Box  # noqa: E402
 from edgevision.values.frame import Frame  # noqa: E402
@@ -23,6 +30,7 @@ BAR = (slice(610, 690), slice(44, 664))
 THUMBNAILS = (slice(520, 690), slice(740, 1240))
 MAP = (slice(84, 250), slice(896, 1236))
 FACTS = (slice(20, 60), slice(800, 1240))
+STATUS = (slice(20, 60), slice(44, 500))
 BANNER = (slice(325, 395), slice(400, 880))
 BOX = Box(0.25, 0.2, 0.3, 0.3)
 
@@ -134,6 +142,51 @@ def test_the_small_line(surface, make_report):
     assert changed(before, painted(surface, facts=facts), FACTS) > 0.05
 
 
+def engine(on, **states):
+    parts = {name: {"state": state, "last_error": None} for name, state in states.items()}
+    return {"engine": {"on": on, "accelerators": parts}}
+
+
+@pytest.mark.parametrize(
+    ("numbers", "told"),
+    [
+        ({}, None),
+        ({"engine": {"on": ["cpu"]}}, None),
+        (engine(["edgetpu"], edgetpu="serving"), None),
+        (engine(["cpu"], edgetpu="away"), "On the CPU: Edge TPU away"),
+        (engine(["cpu"], edgetpu="resting"), "On the CPU: Edge TPU resting"),
+        (engine(["usb:0"], **{"usb:0": "serving", "usb:1": "away"}), "Edge TPU usb:1 away"),
+    ],
+)
+def test_an_edge_tpu_that_does_not_serve_is_told(numbers, told):
+    assert notice_of(numbers) == told
+
+
+def test_the_notice_stands_beside_the_task(surface, make_report):
+    answers = answers_of(report(make_report, box=FULL))
+    before = painted(surface, answers=answers, facts=("30 fps", "51 °C"))
+    words = "On the CPU: Edge TPU away"
+    after = painted(surface, answers=answers, facts=("30 fps", "51 °C"), notice=words)
+    assert near(after[STATUS], ACCENT["unsure"]) > 200
+    assert near(before[STATUS], ACCENT["unsure"]) == 0
+    assert changed(before, after, FACTS) == changed(before, after, LABEL) == 0
+
+
+def test_a_screen_tells_what_the_runs_health_says(monkeypatch, make_report):
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    pictures = []
+    for state in ("serving", "away"):
+        numbers = engine(["edgetpu"] if state == "serving" else ["cpu"], edgetpu=state)
+        with Screen(width=1280, height=720) as screen:
+            screen.attach(live={}, numbers=lambda numbers=numbers: numbers)
+            screen.write(make_report(0, pixels=grey().pixels))
+            shown = pygame.surfarray.array3d(pygame.display.get_surface()).swapaxes(0, 1)
+            assert screen.state == {"shown": 1}
+        pictures.append(near(shown[STATUS], ACCENT["unsure"]))
+    assert pictures[0] == 0
+    assert pictures[1] > 200
+
+
 @pytest.mark.parametrize("size", [(160, 120), (480, 800), (1920, 1080)])
 def test_every_size_can_be_painted(monkeypatch, make_report, make_event, size):
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
@@ -146,6 +199,7 @@ def test_every_size_can_be_painted(monkeypatch, make_report, make_event, size):
         seen=(sight_of(event, grey()),) * 6,
         facts=("30 fps", "10 answers/s"),
         banner=name,
+        notice=name,
     )
     assert picture.shape == (size[1], size[0], 3)
     pygame.display.quit()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -198,8 +199,23 @@ with Outlet(Screen(where="hdmi", width=320, height=240, title="edgevision-keys",
 """
 
 
-def test_keys_of_a_keyboard_arrive_by_a_real_x_server(tmp_path):
-    """From another program's key presses, through the X server and SDL, to commands."""
+BUTTON = re.compile(r"^dtoverlay=gpio-key,gpio=\d+,keycode=(\d+)\s+# (\w+)", re.MULTILINE)
+
+
+def buttons_of_the_docs(project):
+    """By the command, the kernel's code of its key, as docs/display.md has it for buttons."""
+    lines = BUTTON.findall((project / "docs" / "display.md").read_text(encoding="utf-8"))
+    return {action: int(code) for code, action in lines}
+
+
+def test_keys_and_buttons_arrive_by_a_real_x_server(tmp_path, project):
+    """From another program's key presses, through the X server and SDL, to commands.
+
+    A button on a pin is a key to the kernel, by whose codes the keys are pressed here.
+    """
+    buttons = buttons_of_the_docs(project)
+    # X counts the kernel's codes from eight.
+    codes = [buttons[action] + 8 for action in ("task", "freeze", "snapshot", "stop")]
     for needed in ("xvfb-run", "xdotool"):
         if shutil.which(needed) is None:
             pytest.skip(f"needs {needed}")
@@ -209,7 +225,8 @@ def test_keys_of_a_keyboard_arrive_by_a_real_x_server(tmp_path):
     script.write_text(
         f"exec 3< <({sys.executable} {program})\n"
         "open=$!; read -t 30 -r word <&3; echo $word\n"
-        "for key in t f space q; do xdotool key $key; read -t 30 -r word <&3; echo $word; done\n"
+        f"for key in {' '.join(map(str, codes))}; do xdotool key $key; "
+        "read -t 30 -r word <&3; echo $word; done\n"
         "wait $open\n"
     )
     unwanted = ("SDL_VIDEODRIVER", "WAYLAND_DISPLAY")
