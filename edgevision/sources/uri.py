@@ -112,7 +112,10 @@ def make(text: str, name: str | None = None, *, loop: bool = False) -> Reading:
     address = parse(text)
     if loop:
         if "loop" not in OPTIONS[address.kind]:
-            raise UriError(f"source {address.display()}: loop is for file: and images: only")
+            raise UriError(
+                f"source {address.display()}: has no end to begin again from, as --loop and"
+                " `edgevision bench` do; expected file: or images:"
+            )
         options = MappingProxyType({**address.options, "loop": True})
         address = Address(address.kind, address.target, options)
     made: Reading = load(KINDS, address.kind, "source")(address, name or address.default_name)

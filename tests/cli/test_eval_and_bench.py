@@ -156,5 +156,10 @@ def test_bench_runs_at_the_resolution_that_is_asked_for(edgevision, clip):
     assert "--resolution" in edgevision(*given, "--resolution", "100", *amount).refused()
 
 
+def test_bench_of_what_has_no_end_says_what_would_do(edgevision):
+    line = edgevision("bench", "--source", "synthetic:", "--task", "classify").refused()
+    assert "`edgevision bench` do; expected file: or images:" in line
+
+
 def test_bench_without_a_source_says_what_is_missing(edgevision):
     assert "--source" in edgevision("bench").refused()
