@@ -51,7 +51,7 @@ def gstreamer() -> str:
         "assert all(map(Gst.ElementFactory.find, ('appsink', 'videotestsrc', 'x264enc')))"
     )
     try:
-        done = subprocess.run([python, "-c", asked], capture_output=True, timeout=60, check=False)
+        done = subprocess.run([python, "-c", asked], capture_output=True, timeout=240, check=False)
     except OSError:
         pytest.skip(f"no {python}")
     if done.returncode:

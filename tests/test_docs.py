@@ -117,7 +117,7 @@ def test_every_command_on_the_pages_runs(page, line, desk, tmp_path, environment
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=240,
         check=False,
     )
     assert "Traceback" not in done.stderr

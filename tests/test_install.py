@@ -59,7 +59,7 @@ def call(project, tmp_path):
             env=environment,
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=240,
             check=False,
         )
 

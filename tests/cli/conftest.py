@@ -42,7 +42,7 @@ def edgevision(tmp_path, environment):
             env={**environment, **variables},
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=240,
             check=False,
         )
         return Done(done)

@@ -240,7 +240,7 @@ def process(*words):
         [sys.executable, "-m", "edgevision", "geo", *map(str, words)],
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=240,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -26,7 +26,7 @@ def init(tmp_path):
             text=True,
             check=False,
             stdin=subprocess.DEVNULL,
-            timeout=60,
+            timeout=240,
         )
 
     return run
@@ -55,7 +55,7 @@ def at_terminal(tmp_path):
         except OSError:
             pass
         os.close(ours)
-        return child.wait(timeout=60), shown.decode()
+        return child.wait(timeout=240), shown.decode()
 
     return run
 

@@ -30,7 +30,7 @@ def called(tmp_path, environment):
             cwd=tmp_path,
             env={**environment, "EV": f"{sys.executable} -m edgevision", **variables},
             capture_output=True,
-            timeout=100,
+            timeout=240,
             check=False,
         )
 

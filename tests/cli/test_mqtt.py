@@ -31,7 +31,7 @@ def called(tmp_path, environment):
             env={**environment, **more},
             capture_output=True,
             text=True,
-            timeout=90,
+            timeout=240,
             check=False,
         )
 

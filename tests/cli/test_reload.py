@@ -96,7 +96,7 @@ class Process:
             env=self.environ,
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=240,
             check=False,
         )
 

@@ -21,7 +21,7 @@ def ask(environ, *flags):
         env=environ,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
 

@@ -19,7 +19,7 @@ def selftest(environment, *words):
         env=environment,
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=240,
         check=False,
     )
 

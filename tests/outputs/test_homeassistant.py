@@ -19,7 +19,7 @@ def test_home_assistant_takes_every_entity_and_reads_every_message(project):
         env={**os.environ, "PYTHONPATH": str(project)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
         check=False,
     )
     if done.returncode == 3 or "pyenv:" in done.stderr:

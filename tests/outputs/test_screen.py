@@ -237,7 +237,7 @@ def test_keys_and_buttons_arrive_by_a_real_x_server(tmp_path, project):
         capture_output=True,
         text=True,
         check=True,
-        timeout=100,
+        timeout=240,
     )
     assert done.stdout.split() == ["open", "task", "freeze", "snapshot", "stop"]
 
@@ -250,7 +250,7 @@ def test_a_run_shows_it_and_says_on_what(where, environment):
         capture_output=True,
         text=True,
         check=True,
-        timeout=100,
+        timeout=240,
     )
     assert done.stdout == "", "more than events"
     assert "screen: on offscreen; not on no-such-driver: " in done.stderr
@@ -266,6 +266,6 @@ def test_display_none_overrules_the_settings(environment, tmp_path):
         capture_output=True,
         text=True,
         check=True,
-        timeout=100,
+        timeout=240,
     )
     assert "screen" not in done.stderr

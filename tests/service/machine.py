@@ -83,7 +83,7 @@ class Machine:
             capture_output=True,
             text=True,
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", **more},
-            timeout=60,
+            timeout=240,
             check=False,
         )
 
