@@ -101,6 +101,7 @@ class Screen:
         self._source: str | None = None
         self._reports: dict[str, Report] = {}
         self._frame: Frame | None = None
+        self._painted: Frame | None = None
         self._shown = 0
         self._changed = True
         self._seen: deque[Sight] = deque(maxlen=_KEPT)
@@ -213,11 +214,13 @@ class Screen:
             self._window.fit(self._frame.width, self._frame.height)
         Painter(pygame.display.get_surface()).paint(self._scene())
         pygame.display.flip()
+        if self._frame is not self._painted:
+            self._painted = self._frame
+            self._shown += 1
 
     def _take(self, frame: Frame) -> None:
         if frame is not self._frame:
             self._frame, self._changed = frame, True
-            self._shown += 1
             self._fps = self._rate.tick(perf_counter())
 
     def _scene(self) -> Scene:
