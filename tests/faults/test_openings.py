@@ -31,6 +31,7 @@ def children() -> set[str]:
     return {pid for task in tasks for pid in (task / "children").read_text().split()}
 
 
+@pytest.mark.timeout(120 + OPENINGS)
 @pytest.mark.usefixtures("gstreamer")
 def test_pipelines_leave_nothing_behind():
     before = children()
