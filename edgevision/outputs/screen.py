@@ -214,7 +214,7 @@ class Screen:
             self._window.fit(self._frame.width, self._frame.height)
         Painter(pygame.display.get_surface()).paint(self._scene())
         pygame.display.flip()
-        if self._frame is not self._painted:
+        if self._frame is not None and self._frame is not self._painted:
             self._painted = self._frame
             self._shown += 1
 
