@@ -90,9 +90,12 @@ def _is_foreign(headers: Headers, host: str) -> bool:
 def is_ours(host: str, names: frozenset[str]) -> bool:
     """True if the Host header is an address in numbers or one of `names`."""
     try:
-        name = urlsplit(f"//{host}").hostname or ""
-        _ = urlsplit(f"//{host}").port
+        parts = urlsplit(f"//{host}")
+        name, _ = parts.hostname or "", parts.port
     except ValueError:
+        return False
+    # Nothing but a name and a port: no person, path or query, which others may read otherwise.
+    if parts.netloc != host or "@" in host:
         return False
     if name in names:
         return True

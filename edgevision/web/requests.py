@@ -7,6 +7,7 @@ import math
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 
 from edgevision.store.filters import Filter
@@ -43,14 +44,17 @@ async def body(request: Request) -> bytes:
     """All of it, if that is not too much.
 
     Raises:
-        Malformed: if it is longer than `MOST_BODY`.
+        Malformed: if it is longer than `MOST_BODY`, or does not come whole.
     """
     parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > MOST_BODY:
-            raise Malformed(f"more than {MOST_BODY} bytes are no request", 413)
-        parts.append(part)
+    try:
+        async for part in request.stream():
+            size += len(part)
+            if size > MOST_BODY:
+                raise Malformed(f"more than {MOST_BODY} bytes are no request", 413)
+            parts.append(part)
+    except ClientDisconnect:
+        raise Malformed("the body did not come whole") from None
     return b"".join(parts)
 
 

@@ -13,6 +13,7 @@ import uvicorn
 
 from edgevision.errors import ConfigError, OutputError
 from edgevision.web.application import application
+from edgevision.web.connection import Connection
 from edgevision.web.doorman import Doorman
 from edgevision.web.hub import Hub
 from edgevision.worker import Worker
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _MOST_CONNECTIONS: Final = 200
-_IDLE_SECONDS: Final = 15
 _CLOSING_SECONDS: Final = 2.0
 
 
@@ -44,6 +44,7 @@ class Server:
         people, token: who may come in; nobody and None: everybody who can reach the address.
         certificate, key: for TLS, or None.
         names: by which this host is called, besides localhost and its own.
+        idle_seconds: that a client may take for a request, and between two.
 
     Attributes:
         port: where it listens; known once it is entered.
@@ -60,6 +61,7 @@ class Server:
         certificate: Path | None = None,
         key: Path | None = None,
         names: tuple[str, ...] = (),
+        idle_seconds: int = 15,
     ) -> None:
         self.port = port
         self._host = host
@@ -71,16 +73,17 @@ class Server:
         self._config = uvicorn.Config(
             application(site, self._hub, doorman, frozenset(every)),
             log_config=None,
-            log_level="warning",
+            # Its warnings are about what others send, once for each time they do.
+            log_level="error",
             access_log=False,
             server_header=False,
             lifespan="off",
             loop="asyncio",
-            http="h11",
+            http=Connection,
             ws="none",
             proxy_headers=False,
             limit_concurrency=_MOST_CONNECTIONS,
-            timeout_keep_alive=_IDLE_SECONDS,
+            timeout_keep_alive=idle_seconds,
             timeout_graceful_shutdown=1,
             ssl_certfile=certificate,
             ssl_keyfile=key,

@@ -26,7 +26,10 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
 from edgevision.values.place import Place
+from edgevision.web.passwords import hashed
+from edgevision.web.people import Person
 
+API = "/api/v1"
 PATIENCE = 60
 PICTURE = """
     const image = document.getElementById("picture");
@@ -258,6 +261,37 @@ def test_places_are_on_the_map(rig, make_event, browser):
     assert complaints(browser) == []
 
 
+def test_a_page_that_was_refused_comes_back_by_itself(rig, browser):
+    rig.show()
+    live = f"{API}/live"
+    # As many listen as may.
+    with rig.client.stream("GET", live) as first, rig.client.stream("GET", live) as second:
+        assert (first.status_code, second.status_code) == (200, 200)
+        browser.get(rig.server.address)
+        until(browser, lambda: "no connection" in one(browser, "#state-words").text)
+    until(browser, lambda: "frames/s" in one(browser, "#state-words").text)
+
+
+def test_a_viewer_sees_nothing_to_change(rigged, make_event, browser):
+    viewer = Person("ben", "viewer", hashed("correct horse"))
+    with rigged(people={"ben": viewer}) as rig:
+        rig.show()
+        rig.keep(make_event(1, time=datetime.now(timezone.utc)))
+        log_in(browser, rig.server.address, "ben", "correct horse")
+        until(browser, lambda: all_of(browser, ".event"))
+        shown = [each for each in all_of(browser, "main button, main input") if each.is_displayed()]
+        names = {each.get_attribute("id") or each.get_attribute("name") for each in shown}
+        assert names == {"hold", "label", "min_score"}
+
+
+def log_in(browser, address, name, password):
+    browser.get(address)
+    assert browser.current_url.endswith("/login")
+    one(browser, '[name="name"]').send_keys(name)
+    one(browser, '[name="password"]').send_keys(password)
+    one(browser, "button").click()
+
+
 def test_logging_in_and_out(tmp_path, shared, browser):
     people = tmp_path / "people"
     config = f"web: {{users_file: {people}}}\n"
@@ -266,11 +300,7 @@ def test_logging_in_and_out(tmp_path, shared, browser):
     subprocess.run(command, cwd=tmp_path, input="correct horse\n", text=True, check=True)
     running = Running(tmp_path, shared, config=config)
     try:
-        browser.get(running.address)
-        assert browser.current_url.endswith("/login")
-        one(browser, '[name="name"]').send_keys("anna")
-        one(browser, '[name="password"]').send_keys("wrong horse")
-        one(browser, "button").click()
+        log_in(browser, running.address, "anna", "wrong horse")
         until(browser, lambda: "wrong" in one(browser, "#answer").text)
         one(browser, '[name="password"]').clear()
         one(browser, '[name="password"]').send_keys("correct horse")

@@ -89,7 +89,14 @@ function listen() {
     connected = false;
     byId("state").dataset.state = "away";
     byId("state-words").textContent = "no connection; trying again";
+    // Refused (a session that is over, as many listeners as may), a browser does not come back by itself.
+    if (events.readyState === EventSource.CLOSED) setTimeout(listenAgain, 3000);
   });
+}
+
+// Whoever has to log in first is sent there.
+function listenAgain() {
+  ask("/api/v1/me").then(listen, () => setTimeout(listenAgain, 3000));
 }
 
 async function afterwards() {

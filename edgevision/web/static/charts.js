@@ -22,6 +22,8 @@ export async function loadStatistics() {
 }
 
 function show() {
+  byId("statistics-words").hidden = hours.length > 0;
+  byId("charts").hidden = byId("statistics-label").parentElement.hidden = hours.length === 0;
   const label = byId("statistics-label").value;
   const of = hours.filter((one) => !label || plain(one.label) === label);
   const byHour = Array.from({ length: 24 }, (_, hour) => [`${hour}`, 0]);

@@ -8,7 +8,7 @@ export function showHealth(health) {
   const state = byId("state");
   state.dataset.state = health.state;
   byId("state-words").textContent = `${health.state} · ${health.fps_now.toFixed(1)} frames/s`;
-  byId("reasons").replaceChildren(...health.reasons.map((why) => make("li", {}, why)));
+  showReasons(health.reasons);
   byId("numbers").replaceChildren(...numbers(health).map(([name, value, wrong]) =>
     make("div", { class: `${wrong ? "wrong" : ""} ${value.length > LONG ? "words" : ""}` }, make("dt", {}, name), make("dd", {}, value))));
   const stages = Object.entries(health.latency_ms).filter(([, times]) => times.p50 !== null);
@@ -17,6 +17,16 @@ export function showHealth(health) {
     make("ol", { class: "bars" }, ...stages.map(([stage, times]) => bar(STAGES[stage] ?? stage, times.p50 / most, {
       text: `${times.p50.toFixed(1)} ms (95 %: ${times.p95.toFixed(1)})`, at: times.p95 / most * 0.995,
     }))));
+}
+
+let shownReasons = "";
+
+// Only what is new is put there, or a screen reader would say it every two seconds.
+function showReasons(reasons) {
+  const key = JSON.stringify(reasons);
+  if (key === shownReasons) return;
+  shownReasons = key;
+  byId("reasons").replaceChildren(...reasons.map((why) => make("li", {}, why)));
 }
 
 // What has more letters is words, not a number, and gets a line of its own.
