@@ -25,6 +25,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
+from edgevision.store.files import Ledger, StoredFile, digest_of
 from edgevision.values.place import Place
 from edgevision.web.passwords import hashed
 from edgevision.web.people import Person
@@ -255,10 +256,22 @@ def test_places_are_on_the_map(rig, make_event, browser):
     browser.get(rig.server.address)
     until(browser, lambda: all_of(browser, "#map circle"))
     assert "Paris" in one(browser, "#map svg").get_attribute("aria-label")
+    assert one(browser, "#map-words").text == "Paris, France"
     # The circle lies on the land of France: as far right and up as it should.
     circle = one(browser, "#map circle.around")
     assert (circle.get_attribute("cx"), circle.get_attribute("cy")) == ("2.29", "-48.86")
     assert complaints(browser) == []
+
+
+def test_a_picture_that_has_gone_leaves_a_letter(rig, make_event, browser):
+    event = make_event(1, time=datetime.now(timezone.utc))
+    rig.keep(event)
+    path, digest = rig.folder / "gone.jpg", digest_of(b"")
+    Ledger(rig.store).enter([StoredFile(path, event.id, "full", event.time, 1, digest)])
+    browser.get(rig.server.address)
+    until(browser, lambda: one(browser, ".event .thumb").text == "G")
+    assert not all_of(browser, ".event img")
+    browser.get_log("browser")
 
 
 def test_a_page_that_was_refused_comes_back_by_itself(rig, browser):

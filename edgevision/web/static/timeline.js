@@ -117,8 +117,11 @@ function card(event, fresh) {
   const picture = event.kept.files?.findIndex((kind) => kind !== "clip") ?? -1;
   const clip = event.kept.files?.indexOf("clip") ?? -1;
   const name = event.name ?? named(event.label);
-  const thumb = picture < 0 ? make("span", { class: "thumb", "aria-hidden": "true" }, name.slice(0, 1).toUpperCase())
-    : make("a", { class: "thumb", href: file(event, picture) }, make("img", { src: file(event, picture), alt: `Picture of ${name}`, loading: "lazy" }));
+  const letter = () => make("span", { class: "thumb", "aria-hidden": "true" }, name.slice(0, 1).toUpperCase());
+  // Pictures go before their events do.
+  const gone = ({ target }) => target.parentElement.replaceWith(letter());
+  const thumb = picture < 0 ? letter()
+    : make("a", { class: "thumb", href: file(event, picture) }, make("img", { src: file(event, picture), alt: `Picture of ${name}`, loading: "lazy", onerror: gone }));
   return make("li", { class: fresh ? "event fresh" : "event", "data-id": event.id },
     thumb,
     make("div", {},
