@@ -15,6 +15,8 @@ import pytest
 
 pytest.importorskip("selenium", reason="needs selenium: pip install 'edgevision[test]'")
 
+import cv2
+import numpy as np
 from axe_core_python.selenium import Axe
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -40,6 +42,8 @@ PICTURE = """
     canvas.getContext("2d").drawImage(image, 0, 0, 64, 36);
     return canvas.toDataURL();
 """
+PAINTED = "return document.querySelector('.event .thumb img')?.naturalWidth > 0"
+
 # How many milliseconds after its beginning, which its id tells (a ULID), each event that is told is
 # on the page: as the page changes, by the page's clock.
 DELAYS = """
@@ -174,12 +178,12 @@ def test_a_sighting_has_its_picture_and_the_filter_works(page):
 
 
 def test_a_label_is_corrected(page):
-    event = one(page, ".event")
-    identity = event.get_attribute("data-id")
-    one(event, ".tools button").click()
+    identity = until(page, lambda: one(page, ".event").get_attribute("data-id"))
+    row = f'[data-id="{identity}"]'
+    until(page, lambda: one(page, f"{row} .tools button").click() is None)
     one(page, "#correct-label").send_keys("collie")
     one(page, "#correct-form .main").click()
-    until(page, lambda: "collie" in one(page, f'[data-id="{identity}"] .label').text)
+    until(page, lambda: "collie" in one(page, f"{row} .label").text)
 
 
 def box_of(page, task):
@@ -263,15 +267,39 @@ def test_places_are_on_the_map(rig, make_event, browser):
     assert complaints(browser) == []
 
 
-def test_a_picture_that_has_gone_leaves_a_letter(rig, make_event, browser):
+def test_a_picture_that_is_not_there_leaves_a_letter_until_it_is(rig, make_event, browser):
     event = make_event(1, time=datetime.now(timezone.utc))
     rig.keep(event)
     path, digest = rig.folder / "gone.jpg", digest_of(b"")
     Ledger(rig.store).enter([StoredFile(path, event.id, "full", event.time, 1, digest)])
     browser.get(rig.server.address)
-    until(browser, lambda: one(browser, ".event .thumb").text == "G")
-    assert not all_of(browser, ".event img")
+    until(browser, lambda: one(browser, ".event span.thumb").text == "G")
+    # One that is only late is tried again.
+    path.write_bytes(cv2.imencode(".jpg", np.zeros((8, 8, 3), np.uint8))[1].tobytes())
+    until(browser, lambda: browser.execute_script(PAINTED))
     browser.get_log("browser")
+
+
+@pytest.mark.parametrize(
+    ("engine", "says"),
+    [
+        ({"on": ["cpu"], "reason": None}, ["Runs on\nCPU"]),
+        ({"on": ["usb:0"], "reason": None, "inferences_on_cpu": 0}, ["Runs on\nEdge TPU usb:0"]),
+        (
+            {"on": ["cpu"], "reason": "edgetpu: it hangs", "inferences_on_cpu": 5},
+            ["Runs on\nCPU", "Why not as asked\nedgetpu: it hangs", "Looks left to the CPU\n5"],
+        ),
+    ],
+    ids=["cpu", "edgetpu", "cpu-in-its-place"],
+)
+def test_the_device_in_use_is_told_and_why(rig, browser, engine, says):
+    rig.health.watch("engine", "", lambda: engine, lambda: engine["reason"])
+    rig.show()
+    browser.get(rig.server.address)
+    first = "#numbers > div:nth-child(-n+3)"
+    until(browser, lambda: [each.text for each in all_of(browser, first)][: len(says)] == says)
+    wrong = engine["reason"] is not None
+    until(browser, lambda: ("it hangs" in one(browser, "header .reasons").text) == wrong)
 
 
 def test_a_page_that_was_refused_comes_back_by_itself(rig, browser):
@@ -292,9 +320,13 @@ def test_a_viewer_sees_nothing_to_change(rigged, make_event, browser):
         rig.keep(make_event(1, time=datetime.now(timezone.utc)))
         log_in(browser, rig.server.address, "ben", "correct horse")
         until(browser, lambda: all_of(browser, ".event"))
-        shown = [each for each in all_of(browser, "main button, main input") if each.is_displayed()]
-        names = {each.get_attribute("id") or each.get_attribute("name") for each in shown}
-        assert names == {"hold", "label", "min_score"}
+        until(browser, lambda: all_of(browser, "[data-task]"))
+        until(browser, lambda: what_shows(browser) == {"hold", "label", "min_score"})
+
+
+def what_shows(browser):
+    every = [each for each in all_of(browser, "main button, main input") if each.is_displayed()]
+    return {each.get_attribute("id") or each.get_attribute("name") for each in every}
 
 
 def log_in(browser, address, name, password):

@@ -32,13 +32,11 @@ function showReasons(reasons) {
 // What has more letters is words, not a number, and gets a line of its own.
 const LONG = 12;
 
-// On what the network runs, and why that is not what was meant to serve.
-function engine({ on = [], accelerators = {}, inferences_on_cpu: rest = 0 } = {}) {
-  const away = Object.entries(accelerators).filter(([, one]) => one.state !== "serving");
-  const named = on.map((name) => name === "cpu" ? "CPU" : `Edge TPU ${name}`).join(", ");
-  if (!named) return [];
-  const whys = away.map(([name, one]) => `Edge TPU ${name} ${one.state}${one.last_error ? `: ${one.last_error}` : ""}`);
-  const rows = [["Runs on", [named, ...whys].join("; "), away.length > 0]];
+// What looks at the frames, and why that is not what was asked for.
+function engine({ on = [], reason = null, inferences_on_cpu: rest = 0 } = {}) {
+  const named = on.map((name) => name === "cpu" ? "CPU" : name.startsWith("edgetpu") ? "Edge TPU" : `Edge TPU ${name}`);
+  const rows = named.length ? [["Runs on", named.join(", "), reason !== null]] : [];
+  if (reason) rows.push(["Why not as asked", reason, true]);
   if (rest) rows.push(["Looks left to the CPU", rest.toLocaleString(), false]);
   return rows;
 }

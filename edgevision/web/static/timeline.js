@@ -84,7 +84,16 @@ export function addEvent(event) {
 export async function loadFiles(ids) {
   for (const id of ids.filter((one) => shown.some((event) => event.id === one))) {
     const { phases } = await ask(`/api/v1/events/${id}`);
-    change(id, phases[0].kept);
+    const at = shown.findIndex((event) => event.id === id);
+    if (at < 0 || !phases.length) continue;
+    const event = shown[at], { files } = phases[0].kept;
+    if (files.includes("clip")) change(id, { files });
+    else {
+      // The rest of the row stays: somebody may be at its buttons.
+      shown[at] = { ...event, kept: { ...event.kept, files } };
+      cards.set(shown[at], cards.get(event));
+      cards.get(event).querySelector(".thumb").replaceWith(thumb(shown[at]));
+    }
   }
 }
 
@@ -111,19 +120,28 @@ function render(fresh = null) {
   byId("events-words").textContent = shown.length ? "" : narrowed() ? "No sightings of that kind." : "No sightings yet. What it tells of is listed here, with its picture where snapshots are kept.";
 }
 
+// A letter stands for a picture that is none yet, or none any more.
+function thumb(event, tries = 5) {
+  const picture = event.kept.files?.findIndex((kind) => kind !== "clip") ?? -1;
+  const name = event.name ?? named(event.label);
+  const letter = make("span", { class: "thumb", "aria-hidden": "true" }, name.slice(0, 1).toUpperCase());
+  if (picture < 0) return letter;
+  const missing = ({ target }) => {
+    target.parentElement.replaceWith(letter);
+    // Put down before it is written, it may be there soon.
+    if (tries > 0) setTimeout(() => { if (letter.isConnected) letter.replaceWith(thumb(event, tries - 1)); }, 2000);
+  };
+  return make("a", { class: "thumb", href: file(event, picture) },
+    make("img", { src: file(event, picture), alt: `Picture of ${name}`, loading: "lazy", onerror: missing }));
+}
+
 function card(event, fresh) {
   const time = new Date(event.time);
   const corrected = event.kept.corrected;
-  const picture = event.kept.files?.findIndex((kind) => kind !== "clip") ?? -1;
   const clip = event.kept.files?.indexOf("clip") ?? -1;
   const name = event.name ?? named(event.label);
-  const letter = () => make("span", { class: "thumb", "aria-hidden": "true" }, name.slice(0, 1).toUpperCase());
-  // Pictures go before their events do.
-  const gone = ({ target }) => target.parentElement.replaceWith(letter());
-  const thumb = picture < 0 ? letter()
-    : make("a", { class: "thumb", href: file(event, picture) }, make("img", { src: file(event, picture), alt: `Picture of ${name}`, loading: "lazy", onerror: gone }));
   return make("li", { class: fresh ? "event fresh" : "event", "data-id": event.id },
-    thumb,
+    thumb(event),
     make("div", {},
       make("h3", { class: "label" }, corrected && corrected !== event.label ? named(corrected) : name, corrected && corrected !== event.label ? make("s", {}, ` ${name}`) : null),
       make("p", { class: "facts" }, make("time", { datetime: event.time, title: time.toLocaleString() }, when(time)), ` · ${percent(event.score)} · ${event.task} · ${event.source}`, corrected === event.label ? " · confirmed" : ""),
