@@ -36,7 +36,7 @@ def pictures(begin: int, seconds: int, kind: str) -> list[Frame]:
 
 
 class Camera:
-    """Gives each opening its frames, and notes when; the last one then waits until it is stopped."""
+    """Gives each opening its frames, and notes them; the last then waits until it is stopped."""
 
     def __init__(self, *openings: list[Frame]) -> None:
         self.openings = openings
