@@ -124,7 +124,7 @@ def _fill_closed() -> None:
 
 
 def _escaped(error: UnicodeError) -> tuple[str, int]:
-    r"""What cannot be printed as \uXXXX, in units of UTF-16: the one escape that JSON knows."""
+    r"""What cannot be printed, as units of UTF-16 such as \ud83d: the one escape of JSON."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass").hex()

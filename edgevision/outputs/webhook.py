@@ -18,6 +18,7 @@ from edgevision.outputs.retried import RetriedOutput
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+    from types import TracebackType
 
     from typing_extensions import Self
 
@@ -68,6 +69,17 @@ class Webhook(RetriedOutput):
                 reason = getattr(error, "strerror", None) or "has no line of text"
                 raise OutputError(f"webhook: {self._secret_file}: {reason}") from error
         return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            super().__exit__(kind, error, trace)
+        finally:
+            self._pool.clear()
 
     def _post(self, event: Mapping[str, Any], line: str) -> None:
         body = line.encode("utf-8", "replace")

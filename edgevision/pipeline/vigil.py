@@ -34,7 +34,8 @@ class Seen:
 
     Attributes:
         sample: some pixels of the last frame; None before the first.
-        lit_at, moved_at: when it was last not black, and last another, in the source's seconds.
+        lit_at, moved_at: when it was last not black, and last another, in the source's seconds,
+            which go on while it is closed: a live source tells them by the machine's clock.
     """
 
     sample: npt.NDArray[np.uint8] | None = None

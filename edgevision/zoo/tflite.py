@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 
 IDENTIFIER = b"TFL3"
 EDGETPU_OPERATOR = b"edgetpu-custom-op"
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError)
+# The last two are what zipfile raises for an unknown compression and for a password.
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    OSError,
+    NotImplementedError,
+    RuntimeError,
+)
 _LABEL_SUFFIXES = (".txt", ".json", ".csv")
 
 
@@ -122,7 +130,6 @@ def _packed_labels(path: Path) -> tuple[str, ...] | None:
             named = [name for name in names if "label" in name.lower()]
             name = (named or names)[0]
             text = archive.read(name)
-    # The last two are what zipfile raises for an unknown compression and for a password.
-    except (*_DAMAGE, NotImplementedError, RuntimeError) as error:
+    except _DAMAGE as error:
         raise ModelError(f"{path}: its packed label file is damaged ({error})") from error
     return parse_labels(text, f"{path} (packed label file)", Path(name).suffix)

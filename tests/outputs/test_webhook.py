@@ -22,13 +22,22 @@ SOON = 20.0
 
 
 class Receiver:
-    """Takes posts; `answers` are the codes to give, then 200 for ever."""
+    """Takes posts; `answers` are the codes to give, then 200 for ever.
 
-    def __init__(self):
-        self.got, self.answers = [], []
+    `ended`: a connection is over. As HTTP/1.1 it is the client who ends it.
+    """
+
+    def __init__(self, protocol="HTTP/1.0"):
+        self.got, self.answers, self.ended = [], [], threading.Event()
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
+            protocol_version = protocol
+
+            def finish(self):
+                super().finish()
+                receiver.ended.set()
+
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 code = receiver.answers.pop(0) if receiver.answers else 200
@@ -89,6 +98,19 @@ def left(path, sink):
 
 def bodies(receiver):
     return [body for code, _, body in receiver.got if code == 200]
+
+
+def test_the_connection_ends_with_the_output(path, make_event):
+    receiver = Receiver("HTTP/1.1")
+    try:
+        with kept(path, "webhook", [make_event()]) as outbox:
+            webhook = Webhook(receiver.url, outbox=outbox)
+            with webhook:
+                until(webhook, lambda: webhook.state["brought"] == 1)
+                assert not receiver.ended.is_set()
+            assert receiver.ended.wait(SOON)
+    finally:
+        receiver.close()
 
 
 def test_events_are_posted_in_order_and_signed(path, receiver, make_event, tmp_path):
