@@ -22,7 +22,10 @@ from axe_core_python.selenium import Axe
 sys.path.insert(0, str(Path(__file__).parent))
 
 from browser import chromium, resize, theme
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import (
+    ElementNotInteractableException,
+    StaleElementReferenceException,
+)
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
@@ -141,7 +144,11 @@ def page(browser, running):
 def until(browser, holds):
     """What `holds` gives once it is true; the page may have made its elements anew meanwhile."""
     waiting = WebDriverWait(
-        browser, PATIENCE, poll_frequency=0.1, ignored_exceptions=[StaleElementReferenceException]
+        browser,
+        PATIENCE,
+        poll_frequency=0.1,
+        # Replaced by the page, or not laid out yet.
+        ignored_exceptions=[StaleElementReferenceException, ElementNotInteractableException],
     )
     return waiting.until(lambda _: holds())
 
